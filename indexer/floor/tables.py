@@ -1,0 +1,612 @@
+"""Every table, declared once. The Arrow schema and the SQL table both come from here.
+
+A column's kind says how it is held:
+
+    kind     Arrow                  SQL                        meaning
+    text     string                 TEXT
+    int      int64                  BIGINT
+    bool     bool                   BOOLEAN
+    time     timestamp[us]          TIMESTAMP                  UTC, no zone attached
+    day      date32                 DATE                       UTC
+    bytes    binary                 BLOB                       any length
+    bytes20  fixed binary[20]       BLOB                       an address, raw
+    bytes32  fixed binary[32]       BLOB                       a hash or a topic, raw
+    units    decimal128(38, 0)      NUMERIC(38,0) or text      base units, shares
+    amount   decimal128(38, 18)     NUMERIC(38,18) or text     token units, prices, multipliers
+    ratio    double                 DOUBLE                     shares of a whole; never an amount
+
+Decimals are plain text on SQLite, which would turn them into floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DIGITS = 38
+MAX_UNITS = 10**DIGITS - 1
+SCALE = 18
+
+
+class Column(NamedTuple):
+    name: str
+    kind: str
+    doc: str
+    nullable: bool = False
+
+
+class Table(NamedTuple):
+    """One table: its rows' meaning, its columns in order, and the columns that name a row."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+
+def _columns(*lines: str) -> tuple[Column, ...]:
+    """Read 'name kind[?] doc' lines; a question mark allows NULL."""
+    out = []
+    for line in lines:
+        name, kind, doc = line.split(" ", 2)
+        out.append(Column(name, kind.rstrip("?"), doc, kind.endswith("?")))
+    return tuple(out)
+
+
+_TOKEN = (
+    "token text Token id of the configuration",
+    "chain_id text CAIP-2 chain id",
+)
+_DAILY = (
+    "coverage text full: the day is wholly indexed; partial: it is not, and stocks are NULL",
+    "published_at time? When the day became final here (wall clock)",
+    "why_null text? Why a figure of this row is NULL",
+)
+
+LOGS = Table(
+    "logs",
+    "Raw logs as the node answered them, losslessly.",
+    _columns(
+        "chain_id text CAIP-2 chain id",
+        "block_number int Block",
+        "block_hash bytes32 Hash of the block",
+        "block_time time Time of the block",
+        "tx_hash bytes32 Transaction",
+        "tx_index int Position of the transaction in its block",
+        "log_index int Position of the log in its block",
+        "address bytes20 Contract that emitted the log",
+        "topic0 bytes32? First topic",
+        "topic1 bytes32? Second topic",
+        "topic2 bytes32? Third topic",
+        "topic3 bytes32? Fourth topic",
+        "data bytes Data, any length",
+    ),
+    ("chain_id", "block_number", "log_index"),
+)
+
+READS = Table(
+    "reads",
+    "Raw answers of contracts to pinned calls that derive asked for.",
+    _columns(
+        "chain_id text CAIP-2 chain id",
+        "block_number int Block the call is pinned to",
+        "block_hash bytes32 Its hash",
+        "block_time time Its time",
+        "address bytes20 Contract called",
+        "call bytes Selector and arguments",
+        "result bytes? Answer; NULL where the call reverted",
+        "error text? What the node said where it reverted",
+        "endpoint text Name of the endpoint",
+        "fetched_at time When it was fetched (wall clock)",
+    ),
+    ("chain_id", "block_number", "address", "call"),
+)
+
+TRANSACTIONS = Table(
+    "transactions",
+    "Transactions that changed supply or that a rule needed.",
+    _columns(
+        "chain_id text CAIP-2 chain id",
+        "tx_hash text Hash",
+        "block_number int Block",
+        "tx_index int Position in the block",
+        "from_address text Sender",
+        "to_address text? Target; NULL where a contract was created",
+        "selector text? First four bytes of the input",
+        "input text Input, whole",
+    ),
+    ("chain_id", "tx_hash"),
+)
+
+TRANSFERS = Table(
+    "transfers",
+    "Entries of the ledger: every mint, burn and move, with what it was and how we know.",
+    _columns(
+        *_TOKEN,
+        "contract text Token contract",
+        "block_number int Block",
+        "block_time time Time of the block",
+        "tx_hash text Transaction",
+        "tx_index int Position of the transaction in its block",
+        "log_index int Log that tells the entry",
+        "entry int Number of the entry within its log, from 0",
+        "from_address text Debited account; the zero address where minted",
+        "to_address text Credited account; the zero address where burned",
+        "amount_raw units? What really moved, in base units",
+        "amount amount? The same in token units",
+        "units units? What the ledger conserves: base units, or shares of a rebasing token",
+        "effect text mint, burn, move, none: the fact",
+        "reason text What it was: issuance, redemption, distribution, …",
+        "rule text Rule that says so, name@version",
+        "evidence text event, input, role, match, pattern, default",
+        "party text? The customer where neither from nor to",
+        "link text? Shared by the legs of one bridge, swap, wrap or request",
+        "other_chain text? Destination or source of a bridge",
+        "why_null text? Why a figure of this row is NULL",
+    ),
+    ("token", "chain_id", "block_number", "log_index", "entry"),
+)
+
+REBASES = Table(
+    "rebases",
+    "Steps of the multiplier that turns units into token units.",
+    _columns(
+        *_TOKEN,
+        "contract text Contract that says so",
+        "effective_at time When it took effect",
+        "announced_at time? When the chain learnt it",
+        "block_number int? Block; NULL where time alone moved it",
+        "tx_hash text? Transaction",
+        "log_index int? Log",
+        "kind text accrual, split, fee, correction",
+        "cause text log, time, read",
+        "numerator units? Balance of one holder = units × numerator ÷ denominator",
+        "denominator units? See numerator",
+        "multiplier amount? numerator ÷ denominator, cut to 18 decimals",
+        "min_units units? Smallest units whose balance is above zero",
+        "amount amount? Change of supply by this step, in token units",
+        "why_null text? Why a figure of this row is NULL",
+    ),
+    ("token", "chain_id", "effective_at", "block_number", "log_index"),
+)
+
+SUPPLY_CHANGES = Table(
+    "supply_changes",
+    "Supply after each change of it, by log or by time.",
+    _columns(
+        *_TOKEN,
+        "contract text Token contract",
+        "effective_at time When it took effect",
+        "block_number int? Block; NULL where time alone moved it",
+        "log_index int? Log",
+        "cause text mint, burn, rebase",
+        "units units? Total units after the change",
+        "supply_raw units? totalSupply after the change, in base units",
+        "supply amount? The same in token units",
+        "min_units units? Smallest units whose balance is above zero",
+        "why_null text? Why a figure of this row is NULL",
+    ),
+    ("token", "chain_id", "effective_at", "block_number", "log_index"),
+)
+
+UNDECODED = Table(
+    "undecoded",
+    "Logs with a known topic that the ledger cannot hold.",
+    _columns(
+        *_TOKEN,
+        "block_number int Block",
+        "tx_hash text Transaction",
+        "log_index int Log",
+        "address text Contract",
+        "topic0 text? First topic",
+        "reason text Why it cannot be held",
+    ),
+    ("token", "chain_id", "block_number", "log_index"),
+)
+
+BALANCES = Table(
+    "balances",
+    "What each address holds at the frontier. Stock.",
+    _columns(
+        *_TOKEN,
+        "contract text Token contract",
+        "holder text Address",
+        "units units? Units held",
+        "balance amount? What balanceOf answers, in token units",
+        "role text? Role of the address at that time",
+        "first_seen time First entry",
+        "last_active time Last entry",
+        "as_of_block int Block the row holds for",
+        "why_null text? Why a figure of this row is NULL",
+    ),
+    ("token", "chain_id", "holder"),
+)
+
+BALANCE_DAYS = Table(
+    "balance_days",
+    "What an address held at the close of each day on which its units changed. Stock.",
+    _columns(
+        *_TOKEN,
+        "contract text Token contract",
+        "day day UTC day",
+        "holder text Address",
+        "units units? Units held at the close",
+        "balance amount? The same in token units, at that close",
+        "why_null text? Why a figure of this row is NULL",
+    ),
+    ("token", "chain_id", "holder", "day"),
+)
+
+SUPPLY_DAILY = Table(
+    "supply_daily",
+    "Supply at the close of every day. Stock.",
+    _columns(
+        *_TOKEN,
+        "day day UTC day",
+        "units units? Total units",
+        "supply amount? Total supply in token units",
+        "multiplier amount? supply ÷ units, cut to 18 decimals",
+        "certificate text state, bracketed, open, anchored, failed, none",
+        *_DAILY,
+    ),
+    ("token", "chain_id", "day"),
+)
+
+ROLLFORWARD_FLOWS = (
+    "issued", "redeemed", "distributed", "rebased", "fees", "bridged_in", "bridged_out", "swapped_in",
+    "swapped_out", "forced", "migrated", "reversed", "adjusted", "premint_retire", "unclassified", "rounding",
+)  # fmt: skip
+
+SUPPLY_ROLLFORWARD = Table(
+    "supply_rollforward",
+    "Opening + movements = closing, every day, signed, in token units. Flow.",
+    _columns(
+        *_TOKEN,
+        "day day UTC day",
+        "basis text total",
+        "opening amount? Supply at the previous close",
+        *(f"{name} amount? Net change of supply booked as {name}" for name in ROLLFORWARD_FLOWS),
+        "closing amount? Supply at the close",
+        *_DAILY,
+    ),
+    ("token", "chain_id", "day", "basis"),
+)
+
+HOLDERS_DAILY = Table(
+    "holders_daily",
+    "Holders at the close of every day; chain_id 'all' is the whole token. Stock.",
+    _columns(
+        *_TOKEN,
+        "day day UTC day",
+        "addresses int? Addresses with balanceOf of at least one base unit, contracts and 0x0 included",
+        "holders int? The same without excluded, escrow, wrapper and locker roles",
+        "entered int? Addresses that became holders on the day",
+        "exited int? Addresses that ceased to be holders on the day",
+        *_DAILY,
+    ),
+    ("token", "chain_id", "day"),
+)
+
+FLOWS_DAILY = Table(
+    "flows_daily",
+    "Entries of a day by effect, reason and evidence. Flow.",
+    _columns(
+        *_TOKEN,
+        "day day UTC day",
+        "effect text mint, burn, move, none",
+        "reason text What it was",
+        "evidence text How we know",
+        "transfers int Entries",
+        "transactions int Transactions with such an entry",
+        "amount amount? Sum of the entries' amounts",
+        "minted amount? Of which minted",
+        "burned amount? Of which burned",
+        "parties int Distinct customers",
+        *_DAILY,
+    ),
+    ("token", "chain_id", "day", "effect", "reason", "evidence"),
+)
+
+ACTIVITY_DAILY = Table(
+    "activity_daily",
+    "Who was active on a day and how much moved. Flow.",
+    _columns(
+        *_TOKEN,
+        "day day UTC day",
+        "senders int Distinct debited addresses without 0x0",
+        "receivers int Distinct credited addresses without 0x0",
+        "active_addresses int Distinct addresses on either side",
+        "transfers int Entries",
+        "volume_raw amount? Sum of all entries' amounts",
+        "volume_adjusted amount? Net credits per transaction, reason transfer only, addresses with a role left out",
+        "turnover_30d ratio? volume_adjusted of 30 days ÷ supply at the close",
+        *_DAILY,
+    ),
+    ("token", "chain_id", "day"),
+)
+
+CERTIFICATES = Table(
+    "certificates",
+    "Figures from events beside the contract's own state at the same block.",
+    _columns(
+        "certificate_id text Digest of what was compared",
+        *_TOKEN,
+        "block_number int Block",
+        "block_hash text Its hash",
+        "block_time time Its time",
+        "final bool Whether the block was final",
+        "units units? Total units from events",
+        "supply units? totalSupply from events, in base units",
+        "contract_units units? Total shares the contract answered, where it has them",
+        "contract_supply units? totalSupply the contract answered",
+        "holders_checked int Balances compared",
+        "holders_wrong int Balances that differ",
+        "holders_known int Addresses ever seen",
+        "seed text Seed of the sample",
+        "tolerance units Largest difference that passes",
+        "reads_used int Pinned reads the figure itself rests on",
+        "verdict text pass, pass_within, read, fail, unknown",
+        "reason text? Why, where the verdict is not pass",
+        "spans_digest text Digest of the segments behind the figure",
+        "config_digest text Digest of the token's configuration",
+        "code_version text Version of the deriving code",
+        "endpoint text Name of the endpoint",
+        "fetched_at time When it was checked (wall clock)",
+    ),
+    ("certificate_id",),
+)
+
+DERIVATIONS = Table(
+    "derivations",
+    "Through which block each token on each chain is derived, and from what.",
+    _columns(
+        *_TOKEN,
+        "first_block int First block of the covered run",
+        "frontier_block int Last block of the covered run",
+        "frontier_hash text Its hash",
+        "frontier_time time Its time",
+        "final bool Whether the frontier was final when derived",
+        "holds_start bool Whether the run holds the token's start",
+        "why_null text? Why stocks are NULL where they are",
+        "config_digest text Digest of the token's configuration",
+        "code_version text Version of the deriving code",
+    ),
+    ("token", "chain_id"),
+)
+
+FILTERS = Table(
+    "filters",
+    "What one request asked for: addresses, each with its topics or all.",
+    _columns(
+        "filter_id text Digest of chain and body",
+        "chain_id text CAIP-2 chain id",
+        "body text JSON list of [address, topic0 or null]",
+    ),
+    ("filter_id",),
+)
+
+SEGMENTS = Table(
+    "segments",
+    "The book of progress: which blocks were asked for which filter, and how that was proved.",
+    _columns(
+        "chain_id text CAIP-2 chain id",
+        "filter_id text Filter asked",
+        "first int First block",
+        "last int Last block",
+        "last_hash text Hash of the last block",
+        "last_time time Time of the last block",
+        "endpoint text Name of the endpoint",
+        "logs int Logs found",
+        "proof text end_block: the same endpoint answered the last block's header",
+        "path text? Parquet file; NULL where there was no log",
+        "fetched_at time When it was fetched (wall clock)",
+    ),
+    ("chain_id", "filter_id", "first"),
+)
+
+FILES = Table(
+    "files",
+    "The manifest: Parquet files that make up each table.",
+    _columns(
+        "path text Path below the lake; its name ends in the content's hash",
+        "table_name text Table",
+        "chain_id text? Chain, where the file holds one",
+        "token text? Token, where the file holds one",
+        "first int? First block",
+        "last int? Last block",
+        "rows int Rows",
+        "schema text Digest of the schema",
+        "unlisted_at time? When the file left the manifest; deleted some time later",
+    ),
+    ("path",),
+)
+
+CLAIMS = Table(
+    "claims",
+    "What a running writer has taken on.",
+    _columns("claim text What is claimed", "owner text By whom", "fetched_at time When (wall clock)"),
+    ("claim",),
+)
+
+ENDPOINTS = Table(
+    "endpoints",
+    "What was learnt of each endpoint.",
+    _columns(
+        "chain_id text CAIP-2 chain id",
+        "endpoint text Name; never the URL",
+        "max_blocks int? Largest span it serves",
+        "max_addresses int? Most addresses in a filter",
+        "batches bool Whether it takes batched requests",
+        "fetched_at time When this was learnt (wall clock)",
+    ),
+    ("chain_id", "endpoint"),
+)
+
+STARTS = Table(
+    "starts",
+    "Dates that were found as blocks, so that they are searched once.",
+    _columns(
+        "chain_id text CAIP-2 chain id",
+        "day day Date of the configuration or the command line",
+        "block_number int First block at or after the day's first second",
+        "block_time time Its time",
+    ),
+    ("chain_id", "day"),
+)
+
+PUBLICATIONS = Table(
+    "publications",
+    "When days became final here: every day up to through_day was published by published_at.",
+    _columns(
+        *_TOKEN,
+        "through_day day Last day published",
+        "published_at time Wall clock",
+    ),
+    ("token", "chain_id", "through_day"),
+)
+
+RESTATEMENTS = Table(
+    "restatements",
+    "Published figures that changed since.",
+    _columns(
+        *_TOKEN,
+        "table_name text Table",
+        "day day Day restated",
+        "column_name text Figure",
+        "old_value text? Published value",
+        "new_value text? Value now",
+        "cause text reorg, repair, config, code, late data",
+        "fetched_at time When (wall clock)",
+    ),
+    ("token", "chain_id", "table_name", "day", "column_name", "fetched_at"),
+)
+
+CALENDAR = Table(
+    "calendar",
+    "Days of a named boundary; UTC unless another is asked for.",
+    _columns(
+        "boundary text Name of the boundary",
+        "day day Day",
+        "starts_at time First instant, UTC",
+        "ends_at time First instant of the next day, UTC",
+    ),
+    ("boundary", "day"),
+)
+
+PLATFORMS = Table(
+    "platforms",
+    "Platforms of the configuration.",
+    _columns("platform text Id", "name text Name", "source text? Source", "confidence text? Confidence"),
+    ("platform",),
+)
+PRODUCTS = Table(
+    "products",
+    "What people ask for by one name: share classes and wrappers grouped.",
+    _columns(
+        "product text Id",
+        "platform text Platform",
+        "name text Name",
+        "asset_class text Asset class",
+        "currency text Currency of its price",
+    ),
+    ("product",),
+)
+TOKENS = Table(
+    "tokens",
+    "Tokens of the configuration.",
+    _columns(
+        "token text Id",
+        "symbol text Symbol",
+        "name text Name",
+        "product text Product",
+        "platform text Platform",
+        "accrual text How it earns",
+        "tier text core or long",
+        "wraps text? Token it wraps",
+        "source text? Source of the facts",
+        "confidence text? Confidence in them",
+    ),
+    ("token",),
+)
+DEPLOYMENTS = Table(
+    "deployments",
+    "Where each token lives.",
+    _columns(
+        *_TOKEN,
+        "chain text Chain of the configuration",
+        "address text Contract",
+        "decimals int? Decimals",
+        "kind text native, burn_mint, lock_release_copy",
+        "status text indexed, known",
+        "start_block int? First block, where known as a block",
+        "start_day day? First day, where known as a date",
+        "source text? Source of the facts",
+        "confidence text? Confidence in them",
+    ),
+    ("token", "chain_id", "address"),
+)
+CHAINS = Table(
+    "chains",
+    "Chains of the configuration.",
+    _columns(
+        "chain text Name",
+        "chain_id text CAIP-2 chain id",
+        "name text Display name",
+        "family text evm",
+        "finality text finalized, or a number of confirmations",
+        "endpoints int Public endpoints configured",
+    ),
+    ("chain",),
+)
+ADDRESS_ROLES = Table(
+    "address_roles",
+    "What known addresses are for, dated.",
+    _columns(
+        *_TOKEN,
+        "address text Address",
+        "role text Role of the closed list",
+        "from_time time? From when; NULL since ever",
+        "to_time time? Until when; NULL for ever",
+        "source text? Source",
+        "confidence text? Confidence",
+    ),
+    ("token", "chain_id", "address", "role", "from_time"),
+)
+
+RAW = (LOGS, READS, TRANSACTIONS)
+DERIVED = (TRANSFERS, REBASES, SUPPLY_CHANGES, UNDECODED)
+METRICS = (
+    BALANCES, BALANCE_DAYS, SUPPLY_DAILY, SUPPLY_ROLLFORWARD, HOLDERS_DAILY, FLOWS_DAILY, ACTIVITY_DAILY,
+)  # fmt: skip
+BOOK = (
+    FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, STARTS, PUBLICATIONS, CERTIFICATES, RESTATEMENTS,
+)  # fmt: skip
+DIMENSIONS = (PLATFORMS, PRODUCTS, TOKENS, DEPLOYMENTS, CHAINS, ADDRESS_ROLES, CALENDAR)
+TABLES: Mapping[str, Table] = {t.name: t for t in (*RAW, *DERIVED, *METRICS, *BOOK, *DIMENSIONS)}
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the Arrow schema of *table*; NULL is declared only where the declaration allows it."""
+    import pyarrow as pa  # noqa: PLC0415 - help and configuration do not pay for Arrow
+
+    kinds = {
+        "text": pa.string(),
+        "int": pa.int64(),
+        "bool": pa.bool_(),
+        "time": pa.timestamp("us"),
+        "day": pa.date32(),
+        "bytes": pa.binary(),
+        "bytes20": pa.binary(20),
+        "bytes32": pa.binary(32),
+        "units": pa.decimal128(DIGITS, 0),
+        "amount": pa.decimal128(DIGITS, SCALE),
+        "ratio": pa.float64(),
+    }
+    return pa.schema([pa.field(c.name, kinds[c.kind], nullable=c.nullable) for c in table.columns])

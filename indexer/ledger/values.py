@@ -1,0 +1,87 @@
+"""The small values that ledger, accruals and reason rules pass to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from indexer.config.model import Deployment, Token
+
+ZERO = "0x" + "0" * 40
+
+
+class Entry(NamedTuple):
+    """One entry of the ledger as the rules see it. *row* is its row in ``transfers``;
+    *amount* is in base units and None where it is not known."""
+
+    row: int
+    contract: str
+    log_index: int
+    from_address: str
+    to_address: str
+    amount: int | None
+    effect: str
+
+
+class Event(NamedTuple):
+    """One decoded event of the token or of a companion in the same transaction.
+
+    *args* holds addresses as lower-case text, integers as int, bytes as bytes, strings as str; an
+    indexed string or bytes argument is its 32-byte hash.
+    """
+
+    contract: str
+    log_index: int
+    name: str
+    args: Mapping[str, object]
+
+
+class Call(NamedTuple):
+    """The transaction's own call: who sent it, to which contract, with which input (selector first)."""
+
+    sender: str
+    target: str | None
+    input: bytes
+
+
+class Tx(NamedTuple):
+    """One transaction: its entries of one token and the decoded events of the token's group, in log
+    order. *call* is None where no endpoint had it."""
+
+    hash: str
+    block_number: int
+    block_time: int
+    index: int
+    entries: tuple[Entry, ...]
+    events: tuple[Event, ...]
+    call: Call | None
+
+
+class Context(NamedTuple):
+    """What a rule may know beside the transaction. ``roles_at(address, time)`` returns the roles of an
+    address at a time in seconds; it is empty for an address without one."""
+
+    token: Token
+    deployment: Deployment
+    roles_at: Callable[[str, int], frozenset[str]]
+
+
+class Verdict(NamedTuple):
+    """What an entry was, by which rule, on what evidence."""
+
+    reason: str
+    rule: str
+    evidence: str
+    party: str | None = None
+    link: str | None = None
+    other_chain: str | None = None
+
+
+Rule = Callable[[Tx, Entry, Context], Verdict | None]
+"""A pure function; None where the rule has nothing to say of the entry. The first verdict stands."""
+
+REASONS = (
+    "issuance", "redemption", "distribution", "fee", "premint", "retire", "bridge_out", "bridge_in",
+    "bridge_lock", "bridge_release", "class_swap", "wrap", "unwrap", "forced", "recovery", "migration",
+    "escrow_in", "escrow_out", "reversal", "adjustment", "transfer", "unclassified",
+)  # fmt: skip
