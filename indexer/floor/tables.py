@@ -422,7 +422,7 @@ FILES = Table(
         "first int? First block",
         "last int? Last block",
         "rows int Rows",
-        "schema text Digest of the schema",
+        "schema_digest text Digest of the schema",
         "unlisted_at time? When the file left the manifest; deleted some time later",
     ),
     ("path",),

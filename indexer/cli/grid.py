@@ -1,0 +1,148 @@
+"""A table for people: as narrow as it can be without hiding a figure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from indexer.cli.cells import safe, text, width
+
+GAP = "  "
+_HEX = re.compile(r"0x[0-9a-f]{16,}")
+_SENTENCES = ("why_null", "note", "reason", "detail", "remedy", "source")
+
+
+class Grid(NamedTuple):
+    """Column names, and rows of values below them."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+    def column(self, position: int) -> list[object]:
+        return [row[position] for row in self.rows]
+
+    def keep(self, positions: Sequence[int]) -> Grid:
+        """Return the grid with these columns only."""
+        return Grid(
+            tuple(self.names[i] for i in positions),
+            tuple(tuple(row[i] for i in positions) for row in self.rows),
+        )
+
+
+class Compact(NamedTuple):
+    """A grid without the columns that say the same in every row: *common* tells those once,
+    *blank* names those that are NULL or zero throughout."""
+
+    grid: Grid
+    common: tuple[tuple[str, str], ...]
+    blank: tuple[str, ...]
+
+
+def compact(grid: Grid) -> Compact:
+    """Return *grid* with repeated text told once, and columns of nothing but NULL or zero left out.
+
+    A grid of one row keeps all it has to say; its NULL columns still go.
+    """
+    kept, common, blank = [], [], []
+    for i, name in enumerate(grid.names):
+        values = grid.column(i)
+        if _nothing(values, alone=len(grid.rows) == 1):
+            blank.append(name)
+        elif len(grid.rows) > 1 and isinstance(values[0], str) and all(v == values[0] for v in values):
+            common.append((name, text(values[0])))
+        else:
+            kept.append(i)
+    if not kept:
+        return Compact(grid, (), ())
+    return Compact(grid.keep(kept), tuple(common), tuple(blank))
+
+
+def _nothing(values: Sequence[object], *, alone: bool) -> bool:
+    if all(value is None for value in values):
+        return True
+    return not alone and all(isinstance(value, Decimal) and value == 0 for value in values)
+
+
+def lines(grid: Grid, limit: int | None = None) -> Iterator[str]:
+    """Yield *grid* as lines: numbers to the right with their points below each other.
+
+    Where *limit* columns do not hold it, addresses and hashes are shortened, then each row becomes a
+    block of its own lines. Nothing but hexadecimal text is ever shortened.
+    """
+    shown = [_shown(grid.column(i)) for i in range(len(grid.names))]
+    if limit is not None and _total(grid.names, shown) > limit:
+        short = [[_HEX.sub(_shorten, cell) for cell in column] for column in shown]
+        if _total(grid.names, short) > limit:
+            yield from _blocks(grid, shown)
+            return
+        shown = short
+    yield from _aligned(grid, shown)
+
+
+def _aligned(grid: Grid, shown: Sequence[Sequence[str]]) -> Iterator[str]:
+    right = [_numeric(grid.column(i)) for i in range(len(grid.names))]
+    wide = _widths(grid.names, shown)
+    yield GAP.join(map(_pad, grid.names, wide, right)).rstrip()
+    yield GAP.join("─" * w for w in wide)
+    for row in zip(*shown, strict=True):
+        yield GAP.join(map(_pad, row, wide, right)).rstrip()
+
+
+def _blocks(grid: Grid, shown: Sequence[Sequence[str]]) -> Iterator[str]:
+    label = max(width(name) for name in grid.names)
+    for number, row in enumerate(zip(*shown, strict=True)):
+        if number:
+            yield ""
+        for name, cell in zip(grid.names, row, strict=True):
+            yield f"{_pad(name, label, to_right=False)}{GAP}{cell.strip()}".rstrip()
+
+
+def _shown(values: Sequence[object]) -> list[str]:
+    """Return the cells of one column; fractions are padded so that decimal points align."""
+    cells = ["NULL" if value is None else _cell(value) for value in values]
+    if not _numeric(values):
+        return cells
+    tail = max((len(c) - c.index(".") for c in cells if "." in c), default=0)
+    return [_point(cell, tail) for cell in cells]
+
+
+def _cell(value: object) -> str:
+    return format(value, ".6g") if isinstance(value, float) else text(value)
+
+
+def _point(cell: str, tail: int) -> str:
+    if cell == "NULL":
+        return cell
+    own = len(cell) - cell.index(".") if "." in cell else 0
+    return cell + " " * (tail - own)
+
+
+def _numeric(values: Sequence[object]) -> bool:
+    known = [value for value in values if value is not None]
+    return bool(known) and all(
+        isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in known
+    )
+
+
+def _shorten(match: re.Match[str]) -> str:
+    return f"{match[0][:8]}…{match[0][-4:]}"
+
+
+def _widths(names: Sequence[str], shown: Sequence[Sequence[str]]) -> list[int]:
+    return [max([width(name), *map(width, cells)]) for name, cells in zip(names, shown, strict=True)]
+
+
+def _total(names: Sequence[str], shown: Sequence[Sequence[str]]) -> int:
+    return sum(_widths(names, shown)) + len(GAP) * (len(names) - 1)
+
+
+def _pad(cell: str, wide: int, to_right: bool) -> str:
+    fill = " " * (wide - width(cell))
+    return fill + cell if to_right else cell + fill
+
+
+def caption(common: Sequence[tuple[str, str]]) -> str:
+    """Return the columns that every row shares, on one line."""
+    return " · ".join(f"{safe(name)} {value}" for name, value in common)

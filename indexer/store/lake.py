@@ -1,0 +1,154 @@
+"""The lake: Parquet files whose names end in the hash of their content, so a name never changes meaning."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlparse
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+from indexer.floor.errors import StoreUnusable
+from indexer.floor.tables import Table, arrow_schema
+from indexer.store.trouble import store_errors
+
+SEGMENT_KEY = b"rwa_segment"
+_REPEATED = {
+    "logs": ["chain_id", "block_number", "block_hash", "block_time", "address", "topic0", "topic1", "topic2"],
+}
+
+
+class LakeFile(NamedTuple):
+    """A written file as the manifest lists it."""
+
+    path: str
+    table_name: str
+    chain_id: str | None
+    token: str | None
+    first: int | None
+    last: int | None
+    rows: int
+    schema_digest: str
+
+
+def schema_digest(table: Table) -> str:
+    """Return the digest of *table*'s schema: files of another one are not read as this one."""
+    return hashlib.sha256(str(arrow_schema(table)).encode()).hexdigest()[:12]
+
+
+class Lake:
+    """Files below one root, on any file system that pyarrow knows."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        scheme = urlparse(root).scheme
+        if len(scheme) > 1 and scheme != "file":
+            self._fs, self._base = fs.FileSystem.from_uri(root)
+        else:
+            self._fs = fs.LocalFileSystem()
+            self._base = str(Path(urlparse(root).path if scheme == "file" else root).absolute())
+
+    def uri(self, path: str) -> str:
+        """Return where DuckDB finds *path*."""
+        if isinstance(self._fs, fs.LocalFileSystem):
+            return f"{self._base}/{path}"
+        return f"{self.root.rstrip('/')}/{path}"
+
+    def write(self, table: Table, rows: pa.Table, where: Mapping[str, str | int | None]) -> LakeFile:
+        """Write *rows* and return the file for the manifest.
+
+        *where* has chain_id, token, first and last as far as they make sense, and for raw rows the whole
+        segment: it goes into the file, so that a lost book can be made again from the lake. Temporary
+        name, fsync, rename: a file that has its name is whole.
+        """
+        rows = rows.replace_schema_metadata({SEGMENT_KEY: json.dumps(dict(where)).encode()})
+        sink = pa.BufferOutputStream()
+        pq.write_table(
+            rows,
+            sink,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=_REPEATED.get(table.name, True),
+            write_statistics=["block_number"] if table.name == "logs" else True,
+            store_schema=True,
+        )
+        body = sink.getvalue()
+        name = _name(table, where, hashlib.blake2b(body, digest_size=8).hexdigest())
+        with store_errors(f"writing {name} to the lake"):
+            self._put(name, body)
+        chain_id, token = where.get("chain_id"), where.get("token")
+        first, last = where.get("first"), where.get("last")
+        return LakeFile(
+            name,
+            table.name,
+            None if chain_id is None else str(chain_id),
+            None if token is None else str(token),
+            None if first is None else int(first),
+            None if last is None else int(last),
+            rows.num_rows,
+            schema_digest(table),
+        )
+
+    def read(self, table: Table, paths: Sequence[str], columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows of *paths* one file after the other; an empty table where there is none."""
+        schema = arrow_schema(table)
+        if columns is not None:
+            schema = pa.schema([schema.field(name) for name in columns])
+        parts = []
+        for path in paths:
+            with store_errors(f"reading {path} from the lake"):
+                if self._fs.get_file_info(f"{self._base}/{path}").type == fs.FileType.NotFound:
+                    raise StoreUnusable(
+                        f"{path} is listed in the manifest and missing from the lake; restore it from a copy, "
+                        "or remove the home and run `rwa backfill` again."
+                    )
+                part = pq.read_table(f"{self._base}/{path}", filesystem=self._fs, columns=schema.names)
+                parts.append(part.replace_schema_metadata(None).cast(schema))
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def delete(self, path: str) -> None:
+        """Remove a file that left the manifest long ago; one that is gone already is fine."""
+        with store_errors(f"removing {path} from the lake"):
+            full = f"{self._base}/{path}"
+            if self._fs.get_file_info(full).type != fs.FileType.NotFound:
+                self._fs.delete_file(full)
+
+    def _put(self, name: str, body: pa.Buffer) -> None:
+        full = f"{self._base}/{name}"
+        if not isinstance(self._fs, fs.LocalFileSystem):
+            with self._fs.open_output_stream(full) as out:
+                out.write(body)
+            return
+        target = Path(full)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+        with temporary.open("wb") as out:
+            out.write(body)
+            out.flush()
+            os.fsync(out.fileno())
+        rename(temporary, target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def rename(temporary: Path, target: Path) -> None:
+    """Give a whole file its name: the last step before the manifest may list it."""
+    temporary.replace(target)
+
+
+def _name(table: Table, where: Mapping[str, str | int | None], digest: str) -> str:
+    chain = str(where.get("chain_id") or "all").replace(":", "-")
+    token = where.get("token")
+    first, last = where.get("first"), where.get("last")
+    reach = "" if first is None else f"{first}-{last}-"
+    folder = f"{table.name}/{token}/{chain}" if token else f"{table.name}/{chain}"
+    return f"{folder}/{reach}{digest}.parquet"
