@@ -7,6 +7,7 @@ import math
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
+from functools import singledispatch
 
 _HARMFUL = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -39,23 +40,41 @@ def moment(value: datetime) -> str:
     return value.replace(tzinfo=None).isoformat() + "Z"
 
 
+@singledispatch
 def text(value: object) -> str:
     """Return *value* as text for a CSV cell or a table; None is empty."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    if isinstance(value, list | tuple | dict):
-        return safe(json.dumps(jsonable(value)))
     return safe(str(value))
+
+
+@text.register
+def _(_value: None) -> str:
+    return ""
+
+
+@text.register
+def _(value: bool) -> str:
+    return "true" if value else "false"
+
+
+text.register(Decimal, plain)
+text.register(datetime, moment)
+
+
+@text.register
+def _(value: date) -> str:
+    return value.isoformat()
+
+
+@text.register
+def _(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+@text.register(list)
+@text.register(tuple)
+@text.register(dict)
+def _(value: object) -> str:
+    return safe(json.dumps(jsonable(value)))
 
 
 def jsonable(value: object) -> object:

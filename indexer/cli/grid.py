@@ -11,7 +11,7 @@ from indexer.cli.cells import safe, text, width
 
 GAP = "  "
 _HEX = re.compile(r"0x[0-9a-f]{16,}")
-_SENTENCES = ("why_null", "note", "reason", "detail", "remedy", "source")
+_LONG = 24
 
 
 class Grid(NamedTuple):
@@ -32,53 +32,69 @@ class Grid(NamedTuple):
 
 
 class Compact(NamedTuple):
-    """A grid without the columns that say the same in every row: *common* tells those once,
-    *blank* names those that are NULL or zero throughout."""
+    """A grid without the columns that say the same in every row.
+
+    *common* tells those once; *null* and *zero* name those that hold nothing else.
+    """
 
     grid: Grid
-    common: tuple[tuple[str, str], ...]
-    blank: tuple[str, ...]
+    common: tuple[tuple[str, str], ...] = ()
+    null: tuple[str, ...] = ()
+    zero: tuple[str, ...] = ()
 
 
 def compact(grid: Grid) -> Compact:
-    """Return *grid* with repeated text told once, and columns of nothing but NULL or zero left out.
+    """Return *grid* with repeated text told once, and columns of nothing but NULL or zero named apart.
 
-    A grid of one row keeps all it has to say; its NULL columns still go.
+    A single row keeps its zeros and its text.
     """
-    kept, common, blank = [], [], []
-    for i, name in enumerate(grid.names):
-        values = grid.column(i)
-        if _nothing(values, alone=len(grid.rows) == 1):
-            blank.append(name)
-        elif len(grid.rows) > 1 and isinstance(values[0], str) and all(v == values[0] for v in values):
-            common.append((name, text(values[0])))
-        else:
-            kept.append(i)
+    several = len(grid.rows) > 1
+    columns = {name: grid.column(i) for i, name in enumerate(grid.names)}
+    null = [name for name, values in columns.items() if all(v is None for v in values)]
+    zero = [name for name, values in columns.items() if several and all(_is_zero(v) for v in values)]
+    same = [name for name, values in columns.items() if several and _same_text(values)]
+    kept = [i for i, name in enumerate(grid.names) if name not in {*null, *zero, *same}]
     if not kept:
-        return Compact(grid, (), ())
-    return Compact(grid.keep(kept), tuple(common), tuple(blank))
+        return Compact(grid)
+    common = tuple((name, text(columns[name][0])) for name in same)
+    return Compact(grid.keep(kept), common, tuple(null), tuple(zero))
 
 
-def _nothing(values: Sequence[object], *, alone: bool) -> bool:
-    if all(value is None for value in values):
-        return True
-    return not alone and all(isinstance(value, Decimal) and value == 0 for value in values)
+def _is_zero(value: object) -> bool:
+    return isinstance(value, Decimal) and value == 0
+
+
+def _same_text(values: Sequence[object]) -> bool:
+    return isinstance(values[0], str) and all(value == values[0] for value in values)
 
 
 def lines(grid: Grid, limit: int | None = None) -> Iterator[str]:
     """Yield *grid* as lines: numbers to the right with their points below each other.
 
-    Where *limit* columns do not hold it, addresses and hashes are shortened, then each row becomes a
-    block of its own lines. Nothing but hexadecimal text is ever shortened.
+    Where *limit* columns do not hold it, addresses and hashes are shortened, then long sentences
+    become numbered notes below the table, then each row becomes a block of its own lines.
     """
     shown = [_shown(grid.column(i)) for i in range(len(grid.names))]
+    notes: list[str] = []
     if limit is not None and _total(grid.names, shown) > limit:
         short = [[_HEX.sub(_shorten, cell) for cell in column] for column in shown]
+        if _total(grid.names, short) > limit:
+            short = [[_noted(cell, notes) for cell in column] for column in short]
         if _total(grid.names, short) > limit:
             yield from _blocks(grid, shown)
             return
         shown = short
     yield from _aligned(grid, shown)
+    yield from (f"[{number}] {note}" for number, note in enumerate(notes, 1))
+
+
+def _noted(cell: str, notes: list[str]) -> str:
+    """Return the number of the note that *cell* became, or the cell where it is short."""
+    if len(cell) < _LONG or " " not in cell.strip():
+        return cell
+    if cell not in notes:
+        notes.append(cell)
+    return f"[{notes.index(cell) + 1}]"
 
 
 def _aligned(grid: Grid, shown: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -12,7 +12,33 @@ ROLES = (
 """The closed list, beside ``reserve_of:<product>``."""
 
 KINDS = ("native", "burn_mint", "lock_release_copy")
+STATUSES = ("indexed", "known")
+TIERS = ("core", "long")
+SQL_COPIES = ("all", "metrics", "none")
+CONFIDENCES = ("high", "medium", "low")
+FAMILIES = ("evm",)
+FINALITY_TAGS = ("finalized", "safe")
 ASSET_CLASSES = ("us-treasuries", "money-market", "private-credit", "equity", "etf", "commodity", "fund")
+
+ACCRUALS = ("plain", "share_rebase")
+"""How a token may earn; the accruals' own dict has the same keys."""
+
+REASON_RULES = ("plain", "securitize", "superstate", "matrixdock", "openeden", "ondo")
+"""Sets of reason rules; the rules' own dict has the same keys."""
+
+READS = ("totalSupply",)
+"""Views that derive may ask a node for where logs do not suffice."""
+
+DEFAULT_REASONS = {
+    "mint": ("issuance", "distribution", "premint", "migration", "bridge_in", "wrap"),
+    "burn": ("redemption", "distribution", "retire", "migration", "bridge_out", "unwrap", "fee"),
+}
+"""What a platform may declare a mint or a burn to be where no rule speaks."""
+
+
+def spelled(chain: str) -> str:
+    """Return a chain's name in the one spelling that the command line and the environment meet in."""
+    return chain.lower().replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +68,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What an address is for, from *start* (inclusive) to *end* (exclusive); None is open."""
+    """What an address is for, from *start* (inclusive) to *end* (exclusive); None is open. Both know UTC."""
 
     address: str
     role: str
@@ -54,18 +80,24 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """A contract whose logs explain a token. *topics* is None for all its logs."""
+    """A contract whose logs explain a token. *topics* None is all its logs, *start* None the token's."""
 
     name: str
     address: str
     events: tuple[str, ...]
     topics: tuple[str, ...] | None
     start: int | date | None
+    source: str = ""
+    confidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A token's contract on one chain."""
+    """A token's contract on one chain.
+
+    Where it is only known, *chain* may stand in no chains.toml, and *address* is as its own chain writes
+    it, or ``unknown``.
+    """
 
     token: str
     chain: str
@@ -88,8 +120,11 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token over all its chains. *reasons* is a key of the reason rules, *accrual* of the accruals;
-    *defaults* maps mint and burn to the platform's declared reason; *events* names files of abis/."""
+    """A token over all its chains.
+
+    *reasons* is a key of the reason rules, *accrual* of the accruals; *defaults* maps mint and burn to the
+    platform's declared reason; *events* names files of abis/.
+    """
 
     id: str
     symbol: str

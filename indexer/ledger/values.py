@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from indexer.config.model import Deployment, Token
+from indexer.decode.abi import Event
+
+__all__ = ["REASONS", "ZERO", "Call", "Context", "Entry", "Event", "Rule", "Tx", "Verdict"]
 
 ZERO = "0x" + "0" * 40
 
@@ -21,19 +24,6 @@ class Entry(NamedTuple):
     to_address: str
     amount: int | None
     effect: str
-
-
-class Event(NamedTuple):
-    """One decoded event of the token or of a companion in the same transaction.
-
-    *args* holds addresses as lower-case text, integers as int, bytes as bytes, strings as str; an
-    indexed string or bytes argument is its 32-byte hash.
-    """
-
-    contract: str
-    log_index: int
-    name: str
-    args: Mapping[str, object]
 
 
 class Call(NamedTuple):

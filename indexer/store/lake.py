@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlparse
@@ -111,6 +112,19 @@ class Lake:
                 part = pq.read_table(f"{self._base}/{path}", filesystem=self._fs, columns=schema.names)
                 parts.append(part.replace_schema_metadata(None).cast(schema))
         return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def size(self, path: str) -> int:
+        """Return the bytes of *path*; 0 where it is missing."""
+        return int(self._fs.get_file_info(f"{self._base}/{path}").size or 0)
+
+    def paths(self) -> list[tuple[str, datetime]]:
+        """Return every file of the lake, with its last change (UTC, without zone)."""
+        found = self._fs.get_file_info(fs.FileSelector(self._base, recursive=True, allow_not_found=True))
+        return [
+            (info.path[len(self._base) :].lstrip("/"), info.mtime.astimezone(UTC).replace(tzinfo=None))
+            for info in found
+            if info.type == fs.FileType.File and info.mtime is not None
+        ]
 
     def delete(self, path: str) -> None:
         """Remove a file that left the manifest long ago; one that is gone already is fine."""

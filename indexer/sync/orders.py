@@ -21,7 +21,6 @@ class Order(NamedTuple):
     verify: bool = True
     reads: bool = True
     workers: int = 4
-    sql: str = "all"
 
 
 class Progress(Protocol):
@@ -42,8 +41,6 @@ class Result(NamedTuple):
     chain_id: str
     frontier_block: int | None
     frontier_time: datetime | None
-    logs: int
-    transfers: int
     verdict: str | None
     note: str | None
 

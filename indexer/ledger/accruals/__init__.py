@@ -1,0 +1,14 @@
+"""Accruals: how a token's events change units and what the units are worth. One module each, one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from indexer.ledger.accruals.plain import plain
+from indexer.ledger.accruals.share_rebase import share_rebase
+from indexer.ledger.scene import Ledger, Needs, Scene
+
+ACCRUALS: Mapping[str, Callable[[Scene], Ledger | Needs]] = {
+    "plain": plain,
+    "share_rebase": share_rebase,
+}

@@ -1,0 +1,133 @@
+"""`rwa show` and `rwa query`: answers from the tables."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli.fetch import ChainsOption
+from indexer.cli.output import Format, FormatOption, JsonOption, chosen, emit, say
+from indexer.cli.shell import Shell, chains_for, named, registry_of, shell, tables
+from indexer.cli.when import day, instant
+from indexer.floor.errors import Usage
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from indexer.metrics.answers import Question
+
+QUERY_ROWS = 100_000
+QUERY_SECONDS = 120.0
+
+
+class What(StrEnum):
+    """What `rwa show` answers."""
+
+    SUPPLY = "supply"
+    ROLLFORWARD = "rollforward"
+    HOLDERS = "holders"
+    BALANCES = "balances"
+    FLOWS = "flows"
+    TRANSFERS = "transfers"
+
+
+def show(  # noqa: PLR0913 - each is an option
+    context: typer.Context,
+    *,
+    what: Annotated[What, typer.Argument(help="Which answer.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="TOKEN|PRODUCT", help="Of which token or product.")],
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="BLOCK|DAY|TIME", help="At this block, day's close or UTC time."),
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First UTC day.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last UTC day.")] = None,
+    chain: ChainsOption = None,
+    product: Annotated[
+        bool, typer.Option("--product", help="The name is a product's, not a token's.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows.")] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw supply instead of printing rows.")] = False,
+    wanted: FormatOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Supply, holders, flows … of a token or a product.
+
+    Example: rwa show supply ustb --at 2025-06-30
+    """
+    how = chosen(wanted, as_json)
+    if plot and (what is not What.SUPPLY or at is not None or how is not Format.TABLE):
+        raise Usage(
+            "--plot draws supply over days: `rwa show supply TOKEN --plot`, without --at or a format."
+        )
+    if at is not None and (first or last):
+        raise Usage("--at asks for one moment, --from and --to for days; give one of the two.")
+    typed = (at, first, last)
+    rows = answer(shell(context), what.value, (name, product, tuple(chain or ())), typed, limit)
+    if plot:
+        from indexer.cli.plot import plot_lines  # noqa: PLC0415 - seldom asked for
+
+        say(*plot_lines(rows.to_pylist()))
+        return
+    emit(rows, how)
+
+
+def answer(
+    stood: Shell,
+    what: str,
+    scope: tuple[str, bool, tuple[str, ...]],
+    typed: tuple[str | None, str | None, str | None],
+    limit: int | None,
+) -> pa.Table:
+    """Return the rows of one answer; *scope* is name, --product and --chain, *typed* --at, --from, --to."""
+    from indexer.metrics import answers  # noqa: PLC0415 - help does not pay for DuckDB
+
+    settings = stood.settings()
+    registry = registry_of(settings)
+    name, product, chains = scope
+    tokens = named(registry, [name], product=product)
+    at, first, last = typed
+    question: Question = answers.Question(
+        tokens=tuple(token.id for token in tokens),
+        chain_ids=tuple(registry.chains[chain].id for chain in chains_for(registry, chains) or ()) or None,
+        at=None if at is None else instant(at),
+        first=day("--from", first),
+        last=day("--to", last),
+        limit=limit,
+    )
+    with tables(settings, registry) as con:
+        return answers.ANSWERS[what](con, question)
+
+
+def query(  # noqa: PLR0913 - each is an option
+    context: typer.Context,
+    *,
+    sql: Annotated[
+        str, typer.Argument(metavar='"SELECT …"', help="One SELECT in DuckDB's SQL; - reads it from stdin.")
+    ],
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many rows.")] = QUERY_ROWS,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="Stop after so long.")
+    ] = QUERY_SECONDS,
+    wanted: FormatOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read-only SQL over all tables.
+
+    docs/cli.md lists the tables; `rwa query "SELECT view_name FROM duckdb_views()"` does too.
+
+    Example: rwa query "SELECT day, supply FROM supply_daily WHERE token = 'ustb' ORDER BY day"
+    """
+    from indexer.store.read import guarded  # noqa: PLC0415 - help does not pay for DuckDB
+
+    how = chosen(wanted, as_json)
+    settings = shell(context).settings()
+    asked = sys.stdin.read() if sql == "-" else sql
+    with tables(settings, registry_of(settings)) as con:
+        rows = guarded(con, asked, limit + 1, timeout)
+    if rows.num_rows > limit:
+        sys.stderr.write(f"Only the first {limit:,} rows are shown; ask for more with --limit.\n")
+    emit(rows.slice(0, limit), how)

@@ -1,0 +1,124 @@
+"""`rwa metrics`, `rwa rebuild`, `rwa verify`, `rwa status`: work on what was fetched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli.fetch import TokensArgument, judge, results
+from indexer.cli.output import FormatOption, JsonOption, chosen, emit
+from indexer.cli.progress import progress
+from indexer.cli.shell import registry_of, shell, tokens_for
+from indexer.floor.errors import Mismatch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CERTIFICATE_COLUMNS = (
+    "token", "chain_id", "block_number", "supply", "contract_supply", "holders_checked", "holders_wrong",
+    "verdict", "reason",
+)  # fmt: skip
+"""What a table shows; the other formats have every column."""
+
+
+def metrics(
+    context: typer.Context,
+    names: TokensArgument = None,
+    wanted: FormatOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute the metrics again from what is derived. Asks no endpoint.
+
+    Example: rwa metrics ustb
+    """
+    from indexer.sync.rebuild import recompute  # noqa: PLC0415 - help does not pay for the line
+
+    how = chosen(wanted, as_json)
+    settings = shell(context).settings()
+    registry = registry_of(settings)
+    with progress(quiet=shell(context).quiet) as told:
+        outcome = recompute(settings, registry, tokens_for(settings, registry, names or []), told)
+    emit(results(outcome), how)
+    judge(outcome)
+
+
+def rebuild(
+    context: typer.Context,
+    names: TokensArgument = None,
+    wanted: FormatOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Derive again from the raw rows, then compute the metrics. Asks no endpoint.
+
+    Example: rwa rebuild stbt
+    """
+    from indexer.sync.rebuild import rebuild as again  # noqa: PLC0415 - help does not pay for the line
+
+    how = chosen(wanted, as_json)
+    settings = shell(context).settings()
+    registry = registry_of(settings)
+    with progress(quiet=shell(context).quiet) as told:
+        outcome = again(settings, registry, tokens_for(settings, registry, names or []), told)
+    emit(results(outcome), how)
+    judge(outcome)
+
+
+def verify(
+    context: typer.Context,
+    names: TokensArgument = None,
+    block: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="At this block; the frontier if none.")
+    ] = None,
+    wanted: FormatOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare our figures with the contract's own state.
+
+    Supply and balances from events against what the contract answers at the same block; exit 3 where
+    they differ.
+
+    Example: rwa verify ustb --block 18000000
+    """
+    from indexer.sync.certify import verify as certify  # noqa: PLC0415 - help does not pay for the line
+
+    how = chosen(wanted, as_json)
+    settings = shell(context).settings()
+    registry = registry_of(settings)
+    tokens = tokens_for(settings, registry, names or [])
+    with progress(quiet=shell(context).quiet) as told:
+        certificates = certify(settings, registry, tokens, block, told)
+    emit(certificates.select(CERTIFICATE_COLUMNS) if how.value == "table" else certificates, how)
+    wrong = failed(certificates)
+    if wrong:
+        raise Mismatch(f"Events and contract differ: {', '.join(wrong)}. The rows above have both figures.")
+
+
+def failed(certificates: pa.Table) -> list[str]:
+    """Return the token, chain and block of every certificate that failed."""
+    rows = certificates.select(["token", "chain_id", "block_number", "verdict"]).to_pylist()
+    return [
+        f"{row['token']} on {row['chain_id']} at block {row['block_number']}"
+        for row in rows
+        if row["verdict"] == "fail"
+    ]
+
+
+def status(
+    context: typer.Context,
+    names: TokensArgument = None,
+    wanted: FormatOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How far each token on each chain is.
+
+    Frontier, lag, holes, unclassified share and last certificate.
+
+    Example: rwa status --json
+    """
+    from indexer.sync.status import status as standing  # noqa: PLC0415 - help does not pay for the line
+
+    how = chosen(wanted, as_json)
+    settings = shell(context).settings()
+    registry = registry_of(settings)
+    emit(standing(settings, registry, tokens_for(settings, registry, names or [])), how)

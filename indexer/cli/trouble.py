@@ -1,0 +1,92 @@
+"""What a shell sees when a command ends early: an exit code, and sentences without secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from indexer.cli.cells import safe
+from indexer.config.model import Endpoint
+from indexer.floor.errors import RwaError
+
+INTERRUPTED = 130
+TERMINATED = 143
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>,]+", re.IGNORECASE)
+_HOST = re.compile(r"(?<=host )[\w.-]+\.[\w.-]+(?::\d+)?", re.IGNORECASE)
+
+
+def redacted(text: str, arguments: Sequence[str] = ()) -> str:
+    """Return *text* without the URLs and hosts that a library put into it: an endpoint's holds a key.
+
+    The endpoints among *arguments* and in the environment are known, so any part of them goes too.
+    """
+    from indexer.config.urls import redact  # noqa: PLC0415 - only where something went wrong
+
+    given = [value for name, value in os.environ.items() if name.startswith("RWA_RPC_")]
+    urls = _URL.findall(" ".join([*arguments, *given]))
+    text = redact(text, [Endpoint("(endpoint)", url) for url in urls])
+    return _HOST.sub("(hidden)", _URL.sub("(hidden)", text))
+
+
+def explain(error: BaseException, arguments: Sequence[str], *, debug: bool) -> int:
+    """Write to stderr what *error* was, and return the exit code that says so."""
+    known = raised_on_purpose(error)
+    if known is None:
+        _tell(redacted(f"This is a bug in rwa-indexer: {type(error).__name__}: {error}", arguments))
+    else:
+        for sentence in dict.fromkeys(str(one) for one in known):
+            _tell(f"Error: {sentence}")
+    if known is None or debug:
+        _tell(redacted("".join(traceback.format_exception(error)), arguments))
+    return known[0].exit_code if known else 1
+
+
+def raised_on_purpose(error: BaseException) -> list[RwaError] | None:
+    """Return the errors of ours that *error* is or that a group of tasks raised; None where one is not."""
+    if isinstance(error, RwaError):
+        return [error]
+    if not isinstance(error, BaseExceptionGroup):
+        return None
+    found: list[RwaError] = []
+    for inner in error.exceptions:
+        known = raised_on_purpose(inner)
+        if known is None:
+            return None
+        found += known
+    return found
+
+
+def interrupted(code: int) -> int:
+    """Say that a signal ended the command, and return its exit code."""
+    word = "Interrupted" if code == INTERRUPTED else "Terminated"
+    _tell(f"{word}; what was committed is kept.")
+    return code
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Turn SIGTERM into an orderly end: what is under way is undone, locks are given back."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def debugging(flag: bool) -> bool:
+    """Whether tracebacks are wanted, by --debug or RWA_DEBUG."""
+    return flag or os.environ.get("RWA_DEBUG", "") not in ("", "0")
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write("".join(f"{safe(line)}\n" for line in text.splitlines()))

@@ -1,0 +1,141 @@
+"""Tables of the configuration turned into the frozen values of model.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from indexer.config import model
+from indexer.config.layers import CHAINS_FILE, Found, Layer
+from indexer.config.schema import (
+    ChainTable,
+    CompanionTable,
+    DeploymentTable,
+    PlatformTable,
+    ProductTable,
+    RoleTable,
+    TokenTable,
+)
+
+S = TypeVar("S")
+V = TypeVar("V")
+
+
+def registry_from(layer: Layer, shipped: Path) -> model.Registry:
+    """Return the values of a layer that has no contradictions.
+
+    Endpoints of the *shipped* chains.toml are public and named by host; any other file's host may hold a
+    key, so its endpoints are numbered.
+    """
+    chains = {}
+    for name, found in layer.chains.items():
+        public = found.place.file.parent == shipped and found.place.file.name == CHAINS_FILE
+        chains[name] = _chain(name, found.table, public=public)
+    return model.Registry(
+        chains=MappingProxyType(chains),
+        platforms=_each(layer.platforms, _platform),
+        products=_each(layer.products, _product),
+        tokens=_each(layer.tokens, lambda found: _token(found, chains)),
+    )
+
+
+def _each(found: Mapping[str, S], turn: Callable[[S], V]) -> Mapping[str, V]:
+    return MappingProxyType({name: turn(one) for name, one in found.items()})
+
+
+def _chain(name: str, table: ChainTable, *, public: bool) -> model.Chain:
+    hosts = [urlsplit(url).hostname or "" for url in table.endpoints]
+    endpoints = []
+    for number, url in enumerate(table.endpoints):
+        again = hosts[:number].count(hosts[number])
+        shown = (
+            hosts[number] + (f"-{again + 1}" if again else "") if public else f"{name}-config-{number + 1}"
+        )
+        endpoints.append(model.Endpoint(shown, url))
+    return model.Chain(
+        name=name,
+        id=table.id,
+        title=table.name or name,
+        family=table.family,
+        endpoints=tuple(endpoints),
+        finality=table.finality,
+        floor=table.floor,
+    )
+
+
+def _platform(found: Found[PlatformTable]) -> model.Platform:
+    table = found.table
+    return model.Platform(table.id, table.name or table.id, table.source or "", table.confidence or "")
+
+
+def _product(found: Found[ProductTable]) -> model.Product:
+    table = found.table
+    return model.Product(table.id, found.platform, table.name, table.asset_class, table.currency)
+
+
+def _token(found: Found[TokenTable], chains: Mapping[str, model.Chain]) -> model.Token:
+    table = found.table
+    own = found.platform if found.platform in model.REASON_RULES else "plain"
+    return model.Token(
+        id=table.id,
+        symbol=table.symbol,
+        name=table.name or table.symbol,
+        platform=found.platform,
+        product=table.product,
+        accrual=table.accrual,
+        reasons=table.reasons or own,
+        tier=table.tier,
+        wraps=table.wraps,
+        defaults=MappingProxyType(table.defaults.model_dump(exclude_none=True)),
+        events=tuple(table.events),
+        deployments=tuple(_deployment(table.id, d, chains) for d in table.deployment),
+        source=table.source or "",
+        confidence=table.confidence or "",
+    )
+
+
+def _deployment(token: str, table: DeploymentTable, chains: Mapping[str, model.Chain]) -> model.Deployment:
+    chain = chains.get(table.chain)
+    address = table.address or "unknown"
+    return model.Deployment(
+        token=token,
+        chain=table.chain,
+        chain_id=chain.id if chain else table.chain_id or table.chain,
+        address=address.lower() if chain else address,
+        decimals=table.decimals,
+        start=table.start,
+        kind=table.kind,
+        status=table.status,
+        companions=tuple(_companion(c) for c in table.companion),
+        roles=tuple(_role(r) for r in table.role),
+        reads=tuple(table.reads),
+        source=table.source or "",
+        confidence=table.confidence or "",
+    )
+
+
+def _companion(table: CompanionTable) -> model.Companion:
+    topics = None if table.topics is None else tuple(topic.lower() for topic in table.topics)
+    return model.Companion(
+        name=table.name,
+        address=table.address,
+        events=tuple(table.events),
+        topics=topics,
+        start=table.start,
+        source=table.source or "",
+        confidence=table.confidence or "",
+    )
+
+
+def _role(table: RoleTable) -> model.Role:
+    return model.Role(
+        address=table.address,
+        role=table.role,
+        start=table.start,
+        end=table.end,
+        source=table.source or "",
+        confidence=table.confidence or "",
+    )

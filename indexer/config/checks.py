@@ -1,0 +1,141 @@
+"""What tables of the configuration say of each other: references, duplicates, what an indexed token needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from indexer.config.address import evm_address
+from indexer.config.layers import Layer
+from indexer.config.model import spelled
+from indexer.config.problems import Place, Problems
+from indexer.config.schema import DeploymentTable, nearest
+
+
+class Site(NamedTuple):
+    """One deployment, where it stands, and its token."""
+
+    token: str
+    table: DeploymentTable
+    place: Place
+
+
+def check(layer: Layer, families: Sequence[str], problems: Problems) -> None:
+    """Note every contradiction in *layer*; *families* are the names of the ABI files that exist."""
+    _chains(layer, problems)
+    for owner in layer.platforms.values():
+        if owner.table.name is None:
+            problems.add(owner.place.at("name"), "is missing; add it, as no other file names this platform")
+    for name, found in layer.tokens.items():
+        table, place = found.table, found.place
+        _known(table.product, list(layer.products), place.at("product"), problems)
+        _events(table.events, families, place.at("events"), problems)
+        if table.wraps is not None:
+            _known(table.wraps, [t for t in layer.tokens if t != name], place.at("wraps"), problems)
+    seen: dict[tuple[str, str], Site] = {}
+    for site in _sites(layer):
+        _deployment(site, layer, families, problems)
+        _unique(site, seen, problems)
+
+
+def _sites(layer: Layer) -> Iterator[Site]:
+    for name, found in layer.tokens.items():
+        for number, table in enumerate(found.table.deployment):
+            yield Site(name, table, found.place.at("deployment", number))
+
+
+def _chains(layer: Layer, problems: Problems) -> None:
+    ids: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for name, found in layer.chains.items():
+        other = ids.setdefault(found.table.id, name)
+        if other != name:
+            problems.add(found.place.at("id"), f"is the id of {other} already; a chain stands here once")
+        other = names.setdefault(spelled(name), name)
+        if other != name:
+            problems.add(found.place, f"differs from {other} only in '-' and '_'; rename one of them")
+
+
+def _deployment(site: Site, layer: Layer, families: Sequence[str], problems: Problems) -> None:
+    table, place = site.table, site.place
+    configured = table.chain in layer.chains
+    indexed = table.status == "indexed"
+    if configured and table.chain_id is not None:
+        problems.add(place.at("chain_id"), "stands in chains.toml already; leave it out here")
+    if not configured and indexed:
+        _known(table.chain, list(layer.chains), place.at("chain"), problems)
+    for key in ("address", "decimals"):
+        if indexed and getattr(table, key) is None:
+            problems.add(
+                place.at(key),
+                'is missing; add it, or write status = "known" where the token is listed but not indexed',
+            )
+    if configured and table.address is not None:
+        try:
+            evm_address(table.address)
+        except ValueError as error:
+            problems.add(place.at("address"), str(error))
+    _companions(site, families, problems)
+    _roles(site, layer, problems)
+
+
+def _companions(site: Site, families: Sequence[str], problems: Problems) -> None:
+    taken = {(site.table.address or "").lower(): "the token itself"}
+    for number, companion in enumerate(site.table.companion):
+        place = site.place.at("companion", number)
+        _events(companion.events, families, place.at("events"), problems)
+        if companion.address in taken:
+            problems.add(place.at("address"), f"is {taken[companion.address]}; name each companion once")
+        taken[companion.address] = f"the companion {companion.name!r} already"
+
+
+def _roles(site: Site, layer: Layer, problems: Problems) -> None:
+    seen = set()
+    for number, role in enumerate(site.table.role):
+        place = site.place.at("role", number)
+        key = (role.address, role.role, role.start)
+        if key in seen:
+            problems.add(
+                place.at("address"), f"has the role {role.role} from that time already; leave one out"
+            )
+        seen.add(key)
+        if role.start is not None and role.end is not None and role.end <= role.start:
+            problems.add(
+                place.at("to"), "is not later than from; a role holds from the one to before the other"
+            )
+        kind, _, product = role.role.partition(":")
+        if kind == "reserve_of":
+            _known(product, list(layer.products), place.at("role"), problems)
+
+
+def _unique(site: Site, seen: dict[tuple[str, str], Site], problems: Problems) -> None:
+    table, place = site.table, site.place
+    if table.address is not None:
+        key = (table.chain, table.address.lower())
+        other = seen.setdefault(key, site)
+        if other is not site:
+            problems.add(
+                place.at("address"),
+                f"is token {other.token!r} on {table.chain} already; a contract is one token",
+            )
+    if table.status == "indexed":
+        other = seen.setdefault((table.chain, f"token {site.token}"), site)
+        if other is not site:
+            problems.add(
+                place.at("chain"),
+                f"has token {site.token!r} already; give the other contract a token of its own",
+            )
+
+
+def _known(name: str, known: list[str], place: Place, problems: Problems) -> None:
+    if name not in known:
+        there = ", ".join(known) if known else "nothing"
+        problems.add(place, f"is unknown; {nearest(name, known)}The configuration has {there}")
+
+
+def _events(names: Sequence[str], families: Sequence[str], place: Place, problems: Problems) -> None:
+    for number, name in enumerate(names):
+        if name not in families:
+            spot = place.at(number)
+            close = nearest(name, list(families))
+            problems.add(spot, f"has no file of event fragments; {close}The files are {', '.join(families)}")

@@ -1,0 +1,74 @@
+"""URLs: which ones are sound, and how none is shown. Path, query, user or host may be a key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from indexer.config.model import Endpoint
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def is_url(text: str) -> bool:
+    """Tell whether *text* is an http or https URL with a host."""
+    try:
+        parts = urlsplit(text)
+        port_fits = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and port_fits
+        and not re.search(r"\s", text)
+    )
+
+
+def redact(text: str, endpoints: Iterable[Endpoint]) -> str:
+    """Return *text* with every endpoint's URL, host and key replaced by the endpoint's name."""
+    pieces = [(piece.lower(), endpoint.name) for endpoint in endpoints for piece in _pieces(endpoint)]
+    names = dict(reversed(pieces))
+    if not names:
+        return text
+    longest = sorted(names, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest)), lambda m: names[m[0].lower()], text, flags=re.IGNORECASE)
+
+
+def without_password(url: str) -> str:
+    """Return a database or lake URL with its password, and whatever its query holds, replaced by ***."""
+    bare, mark, _ = url.partition("?")
+    hidden = re.sub(r"(://[^/@]*?:).*(@)", r"\1***\2", bare)
+    return hidden + (f"{mark}***" if mark else "")
+
+
+def _pieces(endpoint: Endpoint) -> Iterator[str]:
+    """Yield the parts of a URL that may stand alone in a library's message and tell where it leads."""
+    parts = urlsplit(endpoint.url)
+    host = parts.hostname or ""
+    yield endpoint.url
+    yield endpoint.url.rstrip("/")
+    if endpoint.name.startswith(host):
+        return  # a public endpoint is named by its host, and has no key
+    yield parts.netloc
+    if parts.port:
+        yield f"{host}:{parts.port}"
+    if host not in _LOCAL:
+        yield host
+    secrets = [
+        parts.path,
+        f"{parts.path}?{parts.query}",
+        parts.query,
+        parts.username or "",
+        parts.password or "",
+    ]
+    secrets += [*parts.path.split("/"), *host.split("."), *(value for _, value in parse_qsl(parts.query))]
+    for secret in secrets:
+        if _may_be_key(secret):
+            yield from {secret, quote(secret, safe=""), unquote(secret)}
+
+
+def _may_be_key(text: str) -> bool:
+    """Tell a key from a plain word such as ``ethereum``, which other sentences may hold."""
+    return len(text) >= 16 or (len(text) >= 8 and any(c.isdigit() for c in text))

@@ -1,0 +1,177 @@
+"""Share rebase (STBT): balance = shares · totalSupply // totalShares. Source of the formula: STBT.sol.
+
+Units are shares. T is exact from TransferShares; how S is known is told in share_totals.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from indexer.floor.spans import BlockRef
+from indexer.floor.tables import REBASES, UNDECODED
+from indexer.ledger.accruals.plain import ENTRY_SCHEMA
+from indexer.ledger.accruals.share_steps import Step, Steps, read_steps
+from indexer.ledger.accruals.share_totals import Settled, Totals, settle, unsolved
+from indexer.ledger.figures import TOO_LARGE, held, moment, ratio, rows_of, token_units
+from indexer.ledger.scene import Ledger, Needs, ReadWanted, Scene, TxWanted
+from indexer.ledger.supply import Change, supply_rows
+from indexer.ledger.values import ZERO
+
+TOTAL_SUPPLY = bytes.fromhex("18160ddd")
+
+
+def share_rebase(scene: Scene) -> Ledger | Needs:
+    """Return the ledger in shares, or the inputs and reads without which the supply is not known."""
+    told = read_steps(scene)
+    needed = _inputs(scene, told.steps)
+    if needed:
+        return Needs(transactions=needed)
+    steps = told.steps
+    wanted = [] if scene.run.why_null else unsolved(steps)
+    if wanted and "totalSupply" in scene.deployment.reads:
+        missing = _reads(scene, wanted)
+        if missing:
+            return Needs(reads=missing)
+        steps = _with_reads(scene, steps, wanted)
+    settled = _unknown(scene, steps) if scene.run.why_null else settle(steps)
+    return _ledger(scene, told, [s for s in settled if s.step.logged], _rests_on_reads(steps))
+
+
+def _inputs(scene: Scene, steps: list[Step]) -> tuple[TxWanted, ...]:
+    wanted = {
+        step.place.tx_hash: TxWanted(
+            step.place.block, step.place.block_hash, step.place.tx_hash, step.place.tx_index
+        )
+        for step in steps
+        if step.kind in {"mint", "burn"} and step.place.tx_hash not in scene.calls
+    }
+    return tuple(wanted.values())
+
+
+def _key(scene: Scene, step: Step) -> tuple[int, str, bytes]:
+    return step.place.block, scene.deployment.address, TOTAL_SUPPLY
+
+
+def _reads(scene: Scene, wanted: list[Step]) -> tuple[ReadWanted, ...]:
+    blocks = {
+        step.place.block: BlockRef(step.place.block, step.place.block_hash, step.place.time)
+        for step in wanted
+        if _key(scene, step) not in scene.reads
+    }
+    return tuple(ReadWanted(block, scene.deployment.address, TOTAL_SUPPLY) for block in blocks.values())
+
+
+def _with_reads(scene: Scene, steps: list[Step], wanted: list[Step]) -> list[Step]:
+    """Put a sync behind the last step of each block whose total was read."""
+    totals = {step.place.block: scene.reads.get(_key(scene, step)) for step in wanted}
+    out: list[Step] = []
+    for step, after in zip(steps, [*steps[1:], None], strict=True):
+        out.append(step)
+        total = totals.get(step.place.block)
+        if total is not None and (after is None or after.place.block != step.place.block):
+            out.append(Step("sync", step.place, total=total, logged=False))
+    return out
+
+
+def _rests_on_reads(steps: list[Step]) -> int:
+    """Return how many reads the last total rests on: those after the last one that was logged."""
+    count = 0
+    for step in steps:
+        if step.kind == "sync":
+            count = 0 if step.logged else count + 1
+    return count
+
+
+def _unknown(scene: Scene, steps: list[Step]) -> list[Settled]:
+    """Return the steps of a history that starts too late: amounts that were asked, no totals."""
+    why, out = scene.run.why_null, []
+    for step in steps:
+        asked = step.amount if step.kind == "sync" else step.asked
+        change = None if asked is None else -asked if step.kind == "burn" else asked
+        out.append(Settled(step, Totals(0, 0, None), change, why))
+    return out
+
+
+def _ledger(scene: Scene, told: Steps, settled: list[Settled], reads_used: int) -> Ledger:
+    changes = [_change(scene, s) for s in settled if s.step.kind != "move"]
+    if told.broken:
+        place, why = told.broken
+        why = f"block {place.block} log {place.log_index} cannot be held: {why}"
+        changes.append(Change(place.time, place.block, place.log_index, "undecoded", None, None, None, why))
+    entries = [_entry(scene, s) for s in settled if s.step.kind != "sync"]
+    columns = [pa.array([row.get(f.name) for row in entries], f.type) for f in ENTRY_SCHEMA]
+    return Ledger(
+        entries=pa.table(columns, schema=ENTRY_SCHEMA),
+        supply_changes=supply_rows(scene.deployment, changes),
+        rebases=rows_of(REBASES, [_rebase(scene, s) for s in settled if s.step.kind == "sync"]),
+        undecoded=rows_of(UNDECODED, told.undecoded),
+        reads_used=reads_used,
+    )
+
+
+def _min_units(totals: Totals) -> int | None:
+    """Return the least shares with shares · S // T ≥ 1; None where S is unknown or nothing."""
+    supply = totals.supply
+    return -(-totals.shares // supply) if supply else None
+
+
+def _change(scene: Scene, settled: Settled) -> Change:
+    step, totals = settled.step, settled.totals
+    cause = "rebase" if step.kind == "sync" else step.kind
+    units = None if scene.run.why_null else totals.shares
+    supply = None if scene.run.why_null else totals.supply
+    return Change(
+        step.place.time, step.place.block, step.place.log_index, cause, units, supply,
+        _min_units(totals), settled.why,
+    )  # fmt: skip
+
+
+def _entry(scene: Scene, settled: Settled) -> dict[str, Any]:
+    step = settled.step
+    raw = step.amount if step.kind == "move" else settled.change
+    raw = raw if raw is None else abs(raw)
+    amount = token_units(raw, scene.deployment.decimals or 0)
+    why = settled.why if raw is None else TOO_LARGE if amount is None else None
+    return {
+        "token": scene.deployment.token,
+        "chain_id": scene.deployment.chain_id,
+        "contract": scene.deployment.address,
+        "block_number": step.place.block,
+        "block_time": moment(step.place.time),
+        "tx_hash": step.place.tx_hash,
+        "tx_index": step.place.tx_index,
+        "log_index": step.place.log_index,
+        "entry": 0,
+        "from_address": step.sender,
+        "to_address": step.receiver,
+        "amount_raw": held(raw),
+        "amount": amount,
+        "units": held(step.shares),
+        "effect": "none" if step.sender == step.receiver == ZERO else step.kind,
+        "why_null": why,
+    }
+
+
+def _rebase(scene: Scene, settled: Settled) -> dict[str, Any]:
+    step, totals = settled.step, settled.totals
+    supply = None if scene.run.why_null else totals.supply
+    return {
+        "token": scene.deployment.token,
+        "chain_id": scene.deployment.chain_id,
+        "contract": scene.deployment.address,
+        "effective_at": moment(step.place.time),
+        "announced_at": moment(step.place.time),
+        "block_number": step.place.block,
+        "tx_hash": step.place.tx_hash,
+        "log_index": step.place.log_index,
+        "kind": "accrual",
+        "cause": "log",
+        "numerator": held(supply),
+        "denominator": None if supply is None else held(totals.shares),
+        "multiplier": None if supply is None else ratio(supply, totals.shares),
+        "min_units": held(_min_units(totals)),
+        "amount": token_units(step.amount, scene.deployment.decimals or 0),
+        "why_null": settled.why,
+    }

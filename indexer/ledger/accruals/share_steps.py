@@ -1,0 +1,167 @@
+"""A share-rebasing token's own logs as steps: shares that moved, and totals that the contract told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_call, decode_event, load_family
+from indexer.ledger.scene import Scene
+from indexer.ledger.values import ZERO
+
+
+class Place(NamedTuple):
+    """Where a log stands."""
+
+    time: int
+    block: int
+    block_hash: str
+    tx_hash: str
+    tx_index: int
+    log_index: int
+
+
+class Step(NamedTuple):
+    """Shares that moved (kind mint, burn or move) or a total that was told (kind sync).
+
+    *asked* is the amount that a mint or burn asked for, where the transaction's input tells it. For a sync,
+    *amount* is the signed interest and *total* the new total supply; a total that was read, not logged,
+    has no place of its own (*logged* False).
+    """
+
+    kind: str
+    place: Place
+    sender: str = ZERO
+    receiver: str = ZERO
+    shares: int = 0
+    amount: int = 0
+    asked: int | None = None
+    total: int = 0
+    logged: bool = True
+
+
+class Steps(NamedTuple):
+    """The steps in order, and where they end early: *broken* says why, in *undecoded* too."""
+
+    steps: list[Step]
+    broken: tuple[Place, str] | None
+    undecoded: list[dict[str, object]]
+
+
+_AMOUNT_ARGUMENT = {"issue": "_value", "redeem": "_value", "redeemFrom": "_value", "controllerRedeem": "_value"}
+
+
+def read_steps(scene: Scene) -> Steps:
+    """Return the steps that the token's logs tell, paired TransferShares with Transfer."""
+    family = load_family(scene.token.events)
+    steps: list[Step] = []
+    undecoded: list[dict[str, object]] = []
+    broken: tuple[Place, str] | None = None
+    shares: tuple[Place, Event] | None = None
+    for place, raw in _raw(scene):
+        event = decode_event(family, raw)
+        if isinstance(event, Undecodable):
+            undecoded.append(_undecoded(scene, place, raw, event.reason))
+            if raw.topics[0] in _ledger_topics(family):
+                broken = broken or (place, event.reason)
+        elif event is None or broken:
+            continue
+        elif event.name == "TransferShares":
+            shares = (place, event)
+        elif event.name == "Transfer":
+            if shares is None or not _pair(shares, place, event):
+                why = "a Transfer without its TransferShares"
+                undecoded.append(_undecoded(scene, place, raw, why))
+                broken = (place, why)
+                continue
+            steps.append(_moved(place, shares[1], event))
+            shares = None
+        elif event.name == "InterestsDistributed":
+            steps.append(
+                Step("sync", place, amount=_int(event, "interest"), total=_int(event, "newTotalSupply"))
+            )
+    return Steps(_asked(scene, family, steps), broken, undecoded)
+
+
+def _raw(scene: Scene) -> Iterator[tuple[Place, RawLog]]:
+    address = pa.scalar(bytes.fromhex(scene.deployment.address[2:]), pa.binary(20))
+    own = scene.logs.filter(pc.equal(scene.logs["address"], address))
+    seconds = pc.divide(own["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
+    names = ["block_number", "block_hash", "tx_hash", "tx_index", "log_index", "topic0", "topic1", "topic2"]
+    columns = [own[name].to_pylist() for name in (*names, "topic3", "data")]
+    for time, block, block_hash, tx_hash, tx_index, log_index, *topics, data in zip(
+        seconds, *columns, strict=True
+    ):
+        place = Place(time, block, f"0x{block_hash.hex()}", f"0x{tx_hash.hex()}", tx_index, log_index)
+        given = tuple(topic for topic in topics if topic is not None)
+        if given:
+            yield place, RawLog(scene.deployment.address, log_index, given, data)
+
+
+def _ledger_topics(family: Family) -> set[bytes]:
+    names = {"Transfer", "TransferShares", "InterestsDistributed"}
+    return {spec.topic0 for specs in family.events.values() for spec in specs if spec.name in names}
+
+
+def _pair(shares: tuple[Place, Event], place: Place, event: Event) -> bool:
+    at, told = shares
+    same = all(told.args[side] == event.args[side] for side in ("from", "to"))
+    return same and at.tx_hash == place.tx_hash
+
+
+def _moved(place: Place, shares: Event, event: Event) -> Step:
+    sender, receiver = str(event.args["from"]), str(event.args["to"])
+    kind = "mint" if sender == ZERO else "burn" if receiver == ZERO else "move"
+    return Step(kind, place, sender, receiver, _int(shares, "sharesValue"), _int(event, "value"))
+
+
+def _asked(scene: Scene, family: Family, steps: list[Step]) -> list[Step]:
+    """Give each mint and burn the amount that its transaction asked for.
+
+    Only a transaction that calls the token itself and moves supply once tells it: behind a helper or a
+    timelock the outer input does not name it.
+    """
+    per_tx: dict[str, int] = {}
+    for step in steps:
+        if step.kind in {"mint", "burn"}:
+            per_tx[step.place.tx_hash] = per_tx.get(step.place.tx_hash, 0) + 1
+    return [
+        step._replace(asked=_from_input(scene, family, step)) if per_tx.get(step.place.tx_hash) == 1 else step
+        for step in steps
+    ]
+
+
+def _from_input(scene: Scene, family: Family, step: Step) -> int | None:
+    call = scene.calls.get(step.place.tx_hash)
+    if step.kind not in {"mint", "burn"} or call is None or call.target != scene.deployment.address:
+        return None
+    decoded = decode_call(family, call.input)
+    if decoded is None or decoded[0] not in _AMOUNT_ARGUMENT:
+        return None
+    name, arguments = decoded
+    value = arguments[_AMOUNT_ARGUMENT[name]]
+    wrong_way = (name == "issue") != (step.kind == "mint")
+    return None if wrong_way or not isinstance(value, int) else value
+
+
+def _int(event: Event, name: str) -> int:
+    value: Mapping[str, object] = event.args
+    found = value[name]
+    assert isinstance(found, int)  # noqa: S101 - the ABI says so
+    return found
+
+
+def _undecoded(scene: Scene, place: Place, raw: RawLog, reason: str) -> dict[str, object]:
+    return {
+        "token": scene.deployment.token,
+        "chain_id": scene.deployment.chain_id,
+        "block_number": place.block,
+        "tx_hash": place.tx_hash,
+        "log_index": place.log_index,
+        "address": raw.address,
+        "topic0": f"0x{raw.topics[0].hex()}",
+        "reason": reason,
+    }

@@ -1,0 +1,203 @@
+"""What each entry was: the few transactions that a rule can speak of are looked at one by one.
+
+Every other entry is a plain move. So the bulk stays columnar, and Python sees only transactions that change
+supply, that log something beside transfers and approvals, or that touch an address with a role.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from indexer.config.model import Deployment
+from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event, load_family
+from indexer.floor.tables import TRANSFERS, UNDECODED, arrow_schema
+from indexer.ledger.figures import rows_of
+from indexer.ledger.reasons import classify, needs_call
+from indexer.ledger.scene import Needs, Scene, TxWanted
+from indexer.ledger.values import Context, Entry, Tx, Verdict
+
+_ROUTINE = {"Transfer", "Approval", "TransferShares", "TxShares"}
+_PLAIN = Verdict("transfer", "move@1", "default")
+_COLUMNS = ("reason", "rule", "evidence", "party", "link", "other_chain")
+
+
+class Attributed(NamedTuple):
+    """``transfers`` whole, and the companion logs that could not be decoded."""
+
+    transfers: pa.Table
+    undecoded: pa.Table
+
+
+def attribute(scene: Scene, entries: pa.Table) -> Attributed | Needs:
+    """Return *entries* with reason, rule and evidence, or the calls that the rules need first."""
+    family = load_family(_families(scene))
+    context = Context(scene.token, scene.deployment, roles_at(scene.deployment))
+    entry_keys, log_keys = _keys(entries), _keys(scene.logs)
+    chosen = _interesting(scene, entries, family, entry_keys, log_keys)
+    txs, undecoded = _transactions(scene, entries, family, (chosen, entry_keys, log_keys))
+    wanted = [
+        _wanted(scene, tx, log_keys) for tx in txs if tx.hash not in scene.calls and _asks(tx, context)
+    ]
+    if wanted:
+        return Needs(transactions=tuple(wanted))
+    verdicts: dict[int, Verdict] = {}
+    for tx in txs:
+        for entry, verdict in zip(tx.entries, classify(tx, context), strict=True):
+            verdicts[entry.row] = verdict
+    return Attributed(_with_verdicts(entries, verdicts), rows_of(UNDECODED, undecoded))
+
+
+def roles_at(deployment: Deployment) -> Callable[[str, int], frozenset[str]]:
+    """Return the function from an address and a time in seconds to its roles then."""
+    by_address: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
+    for role in deployment.roles:
+        start = -np.inf if role.start is None else role.start.replace(tzinfo=UTC).timestamp()
+        end = np.inf if role.end is None else role.end.replace(tzinfo=UTC).timestamp()
+        by_address[role.address].append((start, end, role.role))
+
+    def at(address: str, time: int) -> frozenset[str]:
+        return frozenset(role for start, end, role in by_address.get(address, ()) if start <= time < end)
+
+    return at
+
+
+def _families(scene: Scene) -> tuple[str, ...]:
+    names = dict.fromkeys(scene.token.events)
+    for companion in scene.deployment.companions:
+        names.update(dict.fromkeys(companion.events))
+    return tuple(names)
+
+
+def _keys(rows: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return one integer per row that names its transaction: block and position."""
+    block = rows["block_number"].to_numpy()
+    index = rows["tx_index"].to_numpy()
+    return np.asarray(_key(block, index), dtype=np.int64)
+
+
+def _key(block: Any, index: Any) -> Any:
+    return block * (1 << 22) + index
+
+
+def _interesting(
+    scene: Scene, entries: pa.Table, family: Family, entry_keys: np.ndarray, log_keys: np.ndarray
+) -> np.ndarray:
+    """Return the sorted keys of the transactions that rules may speak of."""
+    telling = {s.topic0 for specs in family.events.values() for s in specs if s.name not in _ROUTINE}
+    loud = pc.is_in(scene.logs["topic0"], value_set=pa.array(sorted(telling), pa.binary(32)))
+    supply = pc.not_equal(entries["effect"], "move")
+    known = pa.array(sorted({role.address for role in scene.deployment.roles}), pa.string())
+    touched = pc.or_(
+        pc.is_in(entries["from_address"], value_set=known), pc.is_in(entries["to_address"], value_set=known)
+    )
+    mine = pc.or_(supply, touched).to_numpy()
+    return np.unique(np.concatenate([entry_keys[mine], log_keys[loud.to_numpy()]]))
+
+
+def _transactions(
+    scene: Scene, entries: pa.Table, family: Family, keys: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> tuple[list[Tx], list[dict[str, object]]]:
+    """Return the chosen transactions that have entries, in order, and what could not be decoded."""
+    chosen, entry_keys, log_keys = keys
+    rows = np.flatnonzero(np.isin(entry_keys, chosen))
+    events, undecoded = _events(scene, family, np.flatnonzero(np.isin(log_keys, chosen)), log_keys)
+    names = ["block_number", "tx_hash", "tx_index", "contract", "log_index", "from_address", "to_address"]
+    picked = entries.take(pa.array(rows))
+    seconds = pc.divide(picked["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
+    columns = [picked[name].to_pylist() for name in (*names, "amount_raw", "effect")]
+    grouped: dict[int, list[Entry]] = defaultdict(list)
+    heads: dict[int, tuple[str, int, int, int]] = {}
+    for row, time, block, tx_hash, index, contract, log_index, sender, receiver, raw, effect in zip(
+        rows.tolist(), seconds, *columns, strict=True
+    ):
+        key = int(entry_keys[row])
+        heads[key] = (tx_hash, block, time, index)
+        amount = None if raw is None else int(raw)
+        grouped[key].append(Entry(row, contract, log_index, sender, receiver, amount, effect))
+    txs = [
+        Tx(*heads[key], tuple(grouped[key]), tuple(events.get(key, ())), scene.calls.get(heads[key][0]))
+        for key in sorted(grouped)
+    ]
+    return txs, undecoded
+
+
+def _events(
+    scene: Scene, family: Family, rows: np.ndarray, log_keys: np.ndarray
+) -> tuple[dict[int, list[Event]], list[dict[str, object]]]:
+    events: dict[int, list[Event]] = defaultdict(list)
+    undecoded: list[dict[str, object]] = []
+    picked = scene.logs.take(pa.array(rows))
+    names = ("block_number", "tx_hash", "log_index", "address", "topic0", "topic1", "topic2", "topic3", "data")
+    for row, block, tx_hash, log_index, address, *topics, data in zip(
+        rows.tolist(), *(picked[name].to_pylist() for name in names), strict=True
+    ):
+        given = tuple(topic for topic in topics if topic is not None)
+        if not given:
+            continue
+        raw = RawLog(f"0x{address.hex()}", log_index, given, data)
+        event = decode_event(family, raw)
+        if isinstance(event, Undecodable):
+            if not _is_ledger(scene, raw, family):
+                undecoded.append(_undecoded(scene, raw, (block, tx_hash), event.reason))
+        elif event is not None:
+            events[int(log_keys[row])].append(event)
+    return events, undecoded
+
+
+def _is_ledger(scene: Scene, log: RawLog, family: Family) -> bool:
+    """Say whether the accrual itself answers for this log."""
+    known = {s.topic0 for specs in family.events.values() for s in specs if s.name in _ROUTINE}
+    return log.address == scene.deployment.address and log.topics[0] in known
+
+
+def _undecoded(scene: Scene, log: RawLog, at: tuple[int, bytes], reason: str) -> dict[str, object]:
+    return {
+        "token": scene.deployment.token,
+        "chain_id": scene.deployment.chain_id,
+        "block_number": at[0],
+        "tx_hash": f"0x{at[1].hex()}",
+        "log_index": log.log_index,
+        "address": log.address,
+        "topic0": f"0x{log.topics[0].hex()}",
+        "reason": reason,
+    }
+
+
+def _asks(tx: Tx, context: Context) -> bool:
+    return any(entry.effect in {"mint", "burn"} for entry in tx.entries) or needs_call(tx, context)
+
+
+def _wanted(scene: Scene, tx: Tx, log_keys: np.ndarray) -> TxWanted:
+    # Logs stand in block order, so keys are sorted and the transaction's first log is found at once.
+    first = int(np.searchsorted(log_keys, _key(tx.block_number, tx.index)))
+    block_hash = scene.logs["block_hash"][first].as_py()
+    return TxWanted(tx.block_number, f"0x{block_hash.hex()}", tx.hash, tx.index)
+
+
+def _with_verdicts(entries: pa.Table, verdicts: Mapping[int, Verdict]) -> pa.Table:
+    """Return *entries* with the six columns of interpretation; rows without a verdict are plain moves."""
+    columns = {
+        name: _column(entries.num_rows, verdicts, name, getattr(_PLAIN, name)) for name in _COLUMNS
+    }
+    schema = arrow_schema(TRANSFERS)
+    return pa.table([columns.get(f.name, entries[f.name] if f.name in entries.column_names else None)
+                     for f in schema], schema=schema)
+
+
+def _column(rows: int, verdicts: Mapping[int, Verdict], name: str, usual: str | None) -> pa.Array:
+    words: list[str | None] = list(dict.fromkeys([usual, *(getattr(v, name) for v in verdicts.values())]))
+    place = {word: code for code, word in enumerate(words)}
+    codes = np.zeros(rows, dtype=np.int32)
+    if verdicts:
+        at: Sequence[int] = list(verdicts)
+        codes[at] = [place[getattr(verdicts[row], name)] for row in at]
+    return pa.array(words, pa.string()).take(pa.array(codes))
+
+

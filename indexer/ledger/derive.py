@@ -1,0 +1,51 @@
+"""Derive: raw rows of one token on one chain to its tables. A pure function: same input, same rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from indexer.ledger.accruals import ACCRUALS
+from indexer.ledger.attribution import attribute
+from indexer.ledger.scene import Needs, Scene
+
+CODE_VERSION = "1"
+"""Raised whenever the same raw rows give other tables; then everything is derived again."""
+
+
+class Derived(NamedTuple):
+    """The derived tables of one token on one chain, and the reads that its last supply rests on."""
+
+    transfers: pa.Table
+    rebases: pa.Table
+    supply_changes: pa.Table
+    undecoded: pa.Table
+    reads_used: int
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Return the tables by name."""
+        return {
+            "transfers": self.transfers,
+            "rebases": self.rebases,
+            "supply_changes": self.supply_changes,
+            "undecoded": self.undecoded,
+        }
+
+
+def derive(scene: Scene) -> Derived | Needs:
+    """Return the tables, or what must be fetched first."""
+    ledger = ACCRUALS[scene.token.accrual](scene)
+    if isinstance(ledger, Needs):
+        return ledger
+    attributed = attribute(scene, ledger.entries)
+    if isinstance(attributed, Needs):
+        return attributed
+    undecoded = pa.concat_tables([ledger.undecoded, attributed.undecoded])
+    return Derived(
+        attributed.transfers,
+        ledger.rebases,
+        ledger.supply_changes,
+        undecoded.sort_by([("block_number", "ascending"), ("log_index", "ascending")]),
+        ledger.reads_used,
+    )

@@ -1,0 +1,128 @@
+"""USDY and OUSG: plain tokens whose reasons stand in the logs of managers and bridges.
+
+Contracts: RWAHub managers, CashManager, OUSGInstantManager, the xManager instant managers, Axelar's and
+LayerZero's bridges. RWAHub burns at the request, not at its completion. Rebasing variants mint to the manager
+and burn from it, so the customer is the event's. A mint by the admin's multisig has no event: no rule speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from indexer.decode.abi import selector_of
+from indexer.ledger.reasons.common import (
+    OWN,
+    Rule,
+    Shape,
+    calls_within,
+    link_of,
+    number,
+    pair,
+    party_of,
+    text,
+    told,
+    word,
+)
+from indexer.ledger.values import Context, Event, Tx, Verdict
+
+_SUBSCRIPTIONS = (
+    ("MintCompleted", "user", "rwaAmountOut"),
+    ("MintCompleted", "user", "cashAmountOut"),
+    ("InstantMintOUSG", "sender", "ousgAmountOut"),
+    ("InstantMintRebasingOUSG", "sender", "ousgAmountOut"),
+    ("Subscription", "subscriber", "rwaAmount"),
+    ("AdminSubscription", "recipient", "rwaAmount"),
+)
+_REDEMPTIONS = (
+    ("RedemptionRequested", "user", "rwaAmountIn"),
+    ("RedemptionRequested", "user", "cashAmountIn"),
+    ("RedemptionRequestedServicedOffChain", "user", "rwaTokenAmountIn"),
+    ("InstantRedemptionOUSG", "sender", "ousgAmountIn"),
+    ("InstantRedemptionRebasingOUSG", "sender", "ousgAmountIn"),
+    ("Redemption", "redeemer", "rwaAmount"),
+)
+
+
+def _subscription(event: str, customer: str, amount: str) -> tuple[Rule, ...]:
+    """Return the rules of a mint to the customer or, where it is wrapped at once, to the manager."""
+    return tuple(
+        told(
+            "ondo-subscription@1",
+            "issuance",
+            Shape(event, "mint", None, to, amount, companion=True),
+            customer,
+        )
+        for to in (customer, OWN)
+    )
+
+
+def _redemption(event: str, customer: str, amount: str) -> tuple[Rule, ...]:
+    """Return the rules of the burn, from the customer or from the manager, and of the move that fed it."""
+    burns = tuple(
+        told(
+            "ondo-redemption@1",
+            "redemption",
+            Shape(event, "burn", by, None, amount, companion=True),
+            customer,
+        )
+        for by in (customer, OWN)
+    )
+    moved = Shape(event, "move", customer, OWN, amount, companion=True)
+    return (*burns, told("ondo-redemption@1", "escrow_in", moved))
+
+
+def _bridge_out(tx: Tx, context: Context) -> Mapping[int, Verdict]:
+    """Return the burns that a bridge asked for, with the chain they went to where the log tells it."""
+    found = {}
+    for i, event in pair(tx, Shape("BridgeInitiated", "burn", "user", None, "amount", companion=True)):
+        chain = f"eip155:{number(event, 'chainId')}"
+        other = None if chain == context.deployment.chain_id else chain
+        found[i] = Verdict("bridge_out", "ondo-bridge@1", "event", other_chain=other)
+    for i, event in pair(tx, Shape("OFTSent", "burn", "fromAddress", None, "amountSentLD", companion=True)):
+        found[i] = _layerzero(tx, i, event, "bridge_out", ("fromAddress", "dstEid"))
+    return found
+
+
+def _bridge_in(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
+    found = {}
+    for i, _ in pair(tx, Shape("BridgeCompleted", "mint", None, "user", "amount", companion=True)):
+        found[i] = Verdict("bridge_in", "ondo-bridge@1", "event")
+    for i, event in pair(
+        tx, Shape("OFTReceived", "mint", None, "toAddress", "amountReceivedLD", companion=True)
+    ):
+        found[i] = _layerzero(tx, i, event, "bridge_in", ("toAddress", "srcEid"))
+    return found
+
+
+def _layerzero(tx: Tx, position: int, event: Event, reason: str, names: tuple[str, str]) -> Verdict:
+    """Return the verdict of one leg. The guid is the same on both chains: it is the link."""
+    customer, chain = names
+    party = party_of(tx.entries[position], text(event, customer))
+    other = f"layerzero:{number(event, chain)}"
+    return Verdict(reason, "ondo-bridge@1", "event", party, link_of(tx, event, "guid"), other)
+
+
+def _admin_burn(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
+    """Return forced for burns by the burner's function, which only the input shows."""
+    selector = selector_of(("usdy",), "burn(address,uint256)")
+    return {
+        i: Verdict("forced", "ondo-admin-burn@1", "input")
+        for i, entry in enumerate(tx.entries)
+        if entry.effect == "burn"
+        and entry.amount is not None
+        and any(calls_within(tx, selector, word(entry.from_address), word(entry.amount)))
+    }
+
+
+RULES = (
+    *(rule for told_by in _SUBSCRIPTIONS for rule in _subscription(*told_by)),
+    *(rule for told_by in _REDEMPTIONS for rule in _redemption(*told_by)),
+    told(
+        "ondo-refund@1",
+        "reversal",
+        Shape("RefundIssued", "mint", None, "user", "cashAmountOut", companion=True),
+    ),
+    _bridge_out,
+    _bridge_in,
+    _admin_burn,
+)

@@ -1,0 +1,46 @@
+-- Rows in which a figure is NULL and no reason is given.
+SELECT supply_daily.token AS token, supply_daily.chain_id AS chain_id,
+  CONCAT('supply_daily of ', CAST(supply_daily.day AS VARCHAR)) AS detail
+FROM supply_daily
+WHERE supply_daily.why_null IS NULL
+  AND (supply_daily.units IS NULL OR supply_daily.supply IS NULL OR supply_daily.multiplier IS NULL)
+UNION ALL
+SELECT supply_rollforward.token AS token, supply_rollforward.chain_id AS chain_id,
+  CONCAT('supply_rollforward of ', CAST(supply_rollforward.day AS VARCHAR)) AS detail
+FROM supply_rollforward
+WHERE supply_rollforward.why_null IS NULL
+  AND supply_rollforward.opening + supply_rollforward.closing + supply_rollforward.rounding
+    + supply_rollforward.issued + supply_rollforward.redeemed + supply_rollforward.distributed
+    + supply_rollforward.rebased + supply_rollforward.fees + supply_rollforward.bridged_in
+    + supply_rollforward.bridged_out + supply_rollforward.swapped_in + supply_rollforward.swapped_out
+    + supply_rollforward.forced + supply_rollforward.migrated + supply_rollforward.reversed
+    + supply_rollforward.adjusted + supply_rollforward.premint_retire + supply_rollforward.unclassified IS NULL
+UNION ALL
+SELECT holders_daily.token AS token, holders_daily.chain_id AS chain_id,
+  CONCAT('holders_daily of ', CAST(holders_daily.day AS VARCHAR)) AS detail
+FROM holders_daily
+WHERE holders_daily.why_null IS NULL
+  AND holders_daily.addresses + holders_daily.holders + holders_daily.entered + holders_daily.exited IS NULL
+UNION ALL
+SELECT flows_daily.token AS token, flows_daily.chain_id AS chain_id,
+  CONCAT('flows_daily of ', CAST(flows_daily.day AS VARCHAR)) AS detail
+FROM flows_daily
+WHERE flows_daily.why_null IS NULL
+  AND (flows_daily.amount IS NULL OR flows_daily.minted IS NULL OR flows_daily.burned IS NULL)
+UNION ALL
+SELECT activity_daily.token AS token, activity_daily.chain_id AS chain_id,
+  CONCAT('activity_daily of ', CAST(activity_daily.day AS VARCHAR)) AS detail
+FROM activity_daily
+WHERE activity_daily.why_null IS NULL
+  AND (
+    activity_daily.volume_raw IS NULL OR activity_daily.volume_adjusted IS NULL OR activity_daily.turnover_30d IS NULL
+  )
+UNION ALL
+SELECT balances.token AS token, balances.chain_id AS chain_id, CONCAT('balances of ', balances.holder) AS detail
+FROM balances
+WHERE balances.why_null IS NULL AND (balances.units IS NULL OR balances.balance IS NULL)
+UNION ALL
+SELECT balance_days.token AS token, balance_days.chain_id AS chain_id,
+  CONCAT('balance_days of ', balance_days.holder, ' on ', CAST(balance_days.day AS VARCHAR)) AS detail
+FROM balance_days
+WHERE balance_days.why_null IS NULL AND (balance_days.units IS NULL OR balance_days.balance IS NULL)

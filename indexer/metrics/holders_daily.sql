@@ -1,0 +1,59 @@
+-- How many addresses hold at the close of every UTC day. addresses: balanceOf answers at least one base unit, contracts
+-- and 0x0 included. holders: the same without excluded, escrow, wrapper and locker roles and without 0x0.
+-- addresses = addresses of the day before + entered - exited. Chain `all` counts an address once over all chains.
+-- grain: token, chain or `all`, day · kind: stock (entered, exited: flow)
+WITH changes AS (
+  SELECT
+    held_changes.token,
+    held_changes.chain_id,
+    held_changes.day,
+    COUNT(CASE WHEN held_changes.change > 0 THEN 1 END) AS entered,
+    COUNT(CASE WHEN held_changes.change < 0 THEN 1 END) AS exited
+  FROM held_changes
+  GROUP BY held_changes.token, held_changes.chain_id, held_changes.day
+),
+
+counted AS (
+  SELECT
+    holder_grid.token,
+    holder_grid.chain_id,
+    holder_grid.day,
+    COALESCE(changes.entered, 0) AS entered,
+    COALESCE(changes.exited, 0) AS exited,
+    CAST(
+      SUM(COALESCE(changes.entered, 0) - COALESCE(changes.exited, 0)) OVER (
+        PARTITION BY holder_grid.token, holder_grid.chain_id
+        ORDER BY holder_grid.day
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      ) AS BIGINT
+    ) AS addresses,
+    COALESCE(role_holders.excluded, 0) AS excluded,
+    holder_grid.coverage,
+    holder_grid.published_at,
+    holder_grid.why_null,
+    LAG(holder_grid.why_null) OVER (
+      PARTITION BY holder_grid.token, holder_grid.chain_id ORDER BY holder_grid.day
+    ) AS why_null_before
+  FROM holder_grid
+  LEFT JOIN changes
+    ON changes.token = holder_grid.token
+    AND changes.chain_id = holder_grid.chain_id
+    AND changes.day = holder_grid.day
+  LEFT JOIN role_holders
+    ON role_holders.token = holder_grid.token
+    AND role_holders.chain_id = holder_grid.chain_id
+    AND role_holders.day = holder_grid.day
+)
+
+SELECT
+  counted.token AS token,
+  counted.chain_id AS chain_id,
+  counted.day AS day,
+  CASE WHEN counted.why_null IS NULL THEN counted.addresses END AS addresses,
+  CASE WHEN counted.why_null IS NULL THEN counted.addresses - counted.excluded END AS holders,
+  CASE WHEN COALESCE(counted.why_null, counted.why_null_before) IS NULL THEN counted.entered END AS entered,
+  CASE WHEN COALESCE(counted.why_null, counted.why_null_before) IS NULL THEN counted.exited END AS exited,
+  counted.coverage AS coverage,
+  counted.published_at AS published_at,
+  COALESCE(counted.why_null, counted.why_null_before) AS why_null
+FROM counted

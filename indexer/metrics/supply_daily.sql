@@ -1,0 +1,41 @@
+-- Supply at the close of every UTC day from the first event to the frontier.
+-- The multiplier is total supply over total units, cut to 18 decimals; it is 1 where a unit is a base unit.
+-- grain: token, chain, day · kind: stock
+WITH multiplied AS (
+  SELECT
+    closes.token,
+    closes.chain_id,
+    closes.day,
+    closes.units,
+    closes.supply,
+    CASE
+      WHEN closes.supply_raw = closes.units THEN CAST(1 AS DECIMAL(38, 18))
+      ELSE
+        exact_balance(CAST(1000000000000000000 AS DECIMAL(38, 0)), closes.supply_raw, closes.units)
+        * CAST('0.000000000000000001' AS DECIMAL(38, 18))
+    END AS multiplier,
+    closes.coverage,
+    closes.published_at,
+    closes.why_null
+  FROM closes
+)
+
+SELECT
+  multiplied.token AS token,
+  multiplied.chain_id AS chain_id,
+  multiplied.day AS day,
+  multiplied.units AS units,
+  multiplied.supply AS supply,
+  multiplied.multiplier AS multiplier,
+  CASE WHEN multiplied.supply IS NULL THEN 'none' ELSE certified_days.certificate END AS certificate,
+  multiplied.coverage AS coverage,
+  multiplied.published_at AS published_at,
+  COALESCE(
+    multiplied.why_null,
+    CASE WHEN multiplied.multiplier IS NULL THEN 'there are no units to divide the supply by' END
+  ) AS why_null
+FROM multiplied
+INNER JOIN certified_days
+  ON certified_days.token = multiplied.token
+  AND certified_days.chain_id = multiplied.chain_id
+  AND certified_days.day = multiplied.day

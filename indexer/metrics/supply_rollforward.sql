@@ -1,0 +1,194 @@
+-- Why total supply changed on every UTC day: opening + movements + rounding = closing, signed, in token units.
+-- An entry's amount is the change of totalSupply, so the accruals known here leave no rounding: it is 0 and never a
+-- plug, and a day that does not add up is found by the audits. A movement of the day that is not known is NULL.
+-- grain: token, chain, day, basis · kind: flow (opening and closing: stock)
+WITH movements AS (
+  SELECT
+    entries.token,
+    entries.chain_id,
+    entries.day,
+    CASE
+      WHEN entries.reason = 'issuance' THEN 'issued'
+      WHEN entries.reason = 'redemption' THEN 'redeemed'
+      WHEN entries.reason = 'distribution' THEN 'distributed'
+      WHEN entries.reason = 'fee' THEN 'fees'
+      WHEN entries.reason = 'bridge_in' THEN 'bridged_in'
+      WHEN entries.reason = 'bridge_out' THEN 'bridged_out'
+      WHEN entries.reason IN ('class_swap', 'wrap', 'unwrap') AND entries.effect = 'mint' THEN 'swapped_in'
+      WHEN entries.reason IN ('class_swap', 'wrap', 'unwrap') THEN 'swapped_out'
+      WHEN entries.reason = 'forced' THEN 'forced'
+      WHEN entries.reason IN ('recovery', 'migration') THEN 'migrated'
+      WHEN entries.reason = 'reversal' THEN 'reversed'
+      WHEN entries.reason = 'adjustment' THEN 'adjusted'
+      WHEN entries.reason IN ('premint', 'retire') THEN 'premint_retire'
+      ELSE 'unclassified'
+    END AS booked_as,
+    CASE WHEN entries.effect = 'mint' THEN entries.amount ELSE -entries.amount END AS amount,
+    entries.amount_why_null AS why_null
+  FROM entries
+  WHERE entries.effect IN ('mint', 'burn')
+  UNION ALL
+  SELECT
+    rebases.token,
+    rebases.chain_id,
+    calendar.day,
+    'rebased' AS booked_as,
+    rebases.amount,
+    CASE
+      WHEN rebases.amount IS NULL THEN COALESCE(rebases.why_null, 'the change of supply by a rebase is not known')
+    END AS why_null
+  FROM rebases
+  INNER JOIN calendar
+    ON calendar.boundary = 'utc'
+    AND rebases.effective_at >= calendar.starts_at
+    AND rebases.effective_at < calendar.ends_at
+),
+
+gross AS (
+  SELECT
+    movements.token,
+    movements.chain_id,
+    movements.day,
+    movements.booked_as,
+    COUNT(*) = COUNT(movements.amount) AS is_known,
+    COALESCE(SUM(ABS(CAST(movements.amount AS DOUBLE))) < 9e19, TRUE) AS fits,
+    MIN(movements.why_null) AS why_null
+  FROM movements
+  GROUP BY movements.token, movements.chain_id, movements.day, movements.booked_as
+),
+
+booked AS (
+  SELECT
+    gross.token,
+    gross.chain_id,
+    gross.day,
+    gross.booked_as,
+    gross.is_known AND gross.fits AS is_known,
+    SUM(CASE WHEN gross.fits AND gross.is_known THEN movements.amount END) AS amount,
+    COALESCE(
+      gross.why_null, CASE WHEN NOT gross.fits THEN 'the amounts of the day sum to more than 38 digits' END
+    ) AS why_null
+  FROM gross
+  INNER JOIN movements
+    ON movements.token = gross.token
+    AND movements.chain_id = gross.chain_id
+    AND movements.day = gross.day
+    AND movements.booked_as = gross.booked_as
+  GROUP BY
+    gross.token,
+    gross.chain_id,
+    gross.day,
+    gross.booked_as,
+    gross.is_known,
+    gross.fits,
+    gross.why_null
+),
+
+names AS (
+  SELECT listed.booked_as FROM (VALUES
+    ('issued'),
+    ('redeemed'),
+    ('distributed'),
+    ('rebased'),
+    ('fees'),
+    ('bridged_in'),
+    ('bridged_out'),
+    ('swapped_in'),
+    ('swapped_out'),
+    ('forced'),
+    ('migrated'),
+    ('reversed'),
+    ('adjusted'),
+    ('premint_retire'),
+    ('unclassified')
+  ) AS listed (booked_as)
+),
+
+cells AS (
+  SELECT
+    closes.token,
+    closes.chain_id,
+    closes.day,
+    names.booked_as,
+    CASE
+      WHEN COALESCE(booked.is_known, TRUE) THEN COALESCE(booked.amount, CAST(0 AS DECIMAL(38, 18)))
+    END AS amount,
+    booked.why_null
+  FROM closes
+  CROSS JOIN names
+  LEFT JOIN booked
+    ON booked.token = closes.token
+    AND booked.chain_id = closes.chain_id
+    AND booked.day = closes.day
+    AND booked.booked_as = names.booked_as
+),
+
+stocks AS (
+  SELECT
+    closes.token,
+    closes.chain_id,
+    closes.day,
+    closes.supply AS closing,
+    closes.coverage,
+    closes.published_at,
+    closes.why_null,
+    ROW_NUMBER() OVER days_in_order = 1 AS is_first,
+    LAG(closes.supply) OVER days_in_order AS supply_before,
+    LAG(closes.why_null) OVER days_in_order AS why_null_before
+  FROM closes
+  WINDOW days_in_order AS (PARTITION BY closes.token, closes.chain_id ORDER BY closes.day)
+),
+
+opened AS (
+  SELECT
+    stocks.token,
+    stocks.chain_id,
+    stocks.day,
+    CASE
+      WHEN NOT stocks.is_first THEN stocks.supply_before
+      WHEN derivations.holds_start AND derivations.why_null IS NULL THEN CAST(0 AS DECIMAL(38, 18))
+    END AS opening,
+    stocks.closing,
+    stocks.coverage,
+    stocks.published_at,
+    COALESCE(
+      stocks.why_null,
+      stocks.why_null_before,
+      CASE WHEN NOT derivations.holds_start THEN 'history starts before the first covered block' END
+    ) AS why_null
+  FROM stocks
+  INNER JOIN derivations ON derivations.token = stocks.token AND derivations.chain_id = stocks.chain_id
+)
+
+SELECT
+  opened.token AS token,
+  opened.chain_id AS chain_id,
+  opened.day AS day,
+  'total' AS basis,
+  MAX(opened.opening) AS opening,
+  MAX(CASE WHEN cells.booked_as = 'issued' THEN cells.amount END) AS issued,
+  MAX(CASE WHEN cells.booked_as = 'redeemed' THEN cells.amount END) AS redeemed,
+  MAX(CASE WHEN cells.booked_as = 'distributed' THEN cells.amount END) AS distributed,
+  MAX(CASE WHEN cells.booked_as = 'rebased' THEN cells.amount END) AS rebased,
+  MAX(CASE WHEN cells.booked_as = 'fees' THEN cells.amount END) AS fees,
+  MAX(CASE WHEN cells.booked_as = 'bridged_in' THEN cells.amount END) AS bridged_in,
+  MAX(CASE WHEN cells.booked_as = 'bridged_out' THEN cells.amount END) AS bridged_out,
+  MAX(CASE WHEN cells.booked_as = 'swapped_in' THEN cells.amount END) AS swapped_in,
+  MAX(CASE WHEN cells.booked_as = 'swapped_out' THEN cells.amount END) AS swapped_out,
+  MAX(CASE WHEN cells.booked_as = 'forced' THEN cells.amount END) AS forced,
+  MAX(CASE WHEN cells.booked_as = 'migrated' THEN cells.amount END) AS migrated,
+  MAX(CASE WHEN cells.booked_as = 'reversed' THEN cells.amount END) AS reversed,
+  MAX(CASE WHEN cells.booked_as = 'adjusted' THEN cells.amount END) AS adjusted,
+  MAX(CASE WHEN cells.booked_as = 'premint_retire' THEN cells.amount END) AS premint_retire,
+  MAX(CASE WHEN cells.booked_as = 'unclassified' THEN cells.amount END) AS unclassified,
+  CASE
+    WHEN MAX(opened.opening) IS NOT NULL AND MAX(opened.closing) IS NOT NULL THEN CAST(0 AS DECIMAL(38, 18))
+  END AS rounding,
+  MAX(opened.closing) AS closing,
+  MAX(opened.coverage) AS coverage,
+  MAX(opened.published_at) AS published_at,
+  COALESCE(MAX(opened.why_null), MIN(cells.why_null)) AS why_null
+FROM opened
+INNER JOIN cells
+  ON cells.token = opened.token AND cells.chain_id = opened.chain_id AND cells.day = opened.day
+GROUP BY opened.token, opened.chain_id, opened.day

@@ -1,0 +1,222 @@
+"""An EVM chain as the rest of the house sees it: head, headers, logs, pinned calls, transactions.
+
+A thin shell on the pool: it words the question, and believes an answer only after it was held against it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+import pyarrow as pa
+
+from indexer.config.model import Chain
+from indexer.floor.errors import NoEndpoint, Usage
+from indexer.floor.filters import Filter
+from indexer.floor.spans import BlockRef, Span
+from indexer.sources.answers import TxAnswer, read_block
+from indexer.sources.calls import Call, CallAnswer, ask_calls
+from indexer.sources.checks import checked, timed, untimed_blocks
+from indexer.sources.endpoint import BATCH, Ask, Endpoint
+from indexer.sources.logjson import BadAnswer, Parsed, parse_logs
+from indexer.sources.pool import Pool, Want
+from indexer.sources.provider_errors import CUT, Refusal, Refused
+from indexer.sources.transactions import TxRef, ask_transactions
+
+__all__ = ["Call", "CallAnswer", "Evm", "LogsAnswer", "TxAnswer", "TxRef"]
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+AT_ONCE = 8
+"""Batches of calls or transactions under way at a time."""
+
+THREAD_BYTES = 1 << 20
+"""From this size on logs are read in a thread, so that other answers keep coming in."""
+
+
+class LogsAnswer(NamedTuple):
+    """Logs of a span in the schema and order of ``logs``, and the header of its last block.
+
+    Both are of the same endpoint. *fast* and *slow* count the rows by the path that read them.
+    """
+
+    logs: pa.Table
+    end: BlockRef
+    endpoint: str
+    fast: int
+    slow: int
+
+
+class Evm:
+    """One EVM chain behind a pool; any number of tasks may ask at once."""
+
+    def __init__(self, chain: Chain, pool: Pool) -> None:
+        self.chain = chain
+        self.pool = pool
+
+    @property
+    def chain_id(self) -> str:
+        return self.chain.id
+
+    async def head(self, finality: str | int) -> BlockRef:
+        """Return the newest block that counts: by its tag, or *finality* blocks below the latest."""
+        if isinstance(finality, int):
+            return await self._confirmed(finality)
+        want = Want(f"the block '{finality}'")
+        try:
+            return await self._ask(want, lambda endpoint: _block(endpoint, finality, want.text))
+        except NoEndpoint as error:
+            if finality == "latest":
+                raise
+            raise NoEndpoint(
+                f"{error} Where a chain's nodes do not know '{finality}', set its finality in chains.toml to "
+                f"a number of confirmations, such as 64."
+            ) from None
+
+    async def _confirmed(self, confirmations: int) -> BlockRef:
+        want = Want(f"the block {confirmations} below the latest")
+
+        async def act(endpoint: Endpoint) -> BlockRef:
+            latest = await _block(endpoint, "latest", want.text)
+            if not confirmations:
+                return latest
+            return await _block(endpoint, hex(max(0, latest.number - confirmations)), want.text)
+
+        return await self._ask(want, act)
+
+    async def header(self, number: int) -> BlockRef | None:
+        """Return the block, or None where no endpoint has it: it is above the head."""
+        want = Want(f"block {number}")
+        try:
+            return await self.pool.ask(want, lambda endpoint: _block(endpoint, hex(number), want.text))
+        except Refused as error:
+            if error.refusal.kind == "absent":
+                return None
+            raise NoEndpoint(str(error)) from None
+
+    async def first_block_at(self, time: int, low: int, high: BlockRef) -> BlockRef:
+        """Return the first block of low..high whose time is at or after *time* (seconds)."""
+        if high.time < time:
+            raise Usage(
+                f"{self.chain.name} has no block at or after {time} s since 1970: its block {high.number} is "
+                f"of {high.time} s. Give an earlier date."
+            )
+        first, found = low, high
+        while first < found.number:
+            middle = await self.header((first + found.number) // 2)
+            if middle is None:
+                raise NoEndpoint(
+                    f"No endpoint of {self.chain.name} has block {(first + found.number) // 2}, which is "
+                    f"needed to find the block of a date: give its start as a block."
+                )
+            if middle.time >= time:
+                found = middle
+            else:
+                first = middle.number + 1
+        return found
+
+    async def logs(self, span: Span, wanted: Filter) -> LogsAnswer:
+        """Return all logs of *wanted* in *span*, proved by the last block's header from the same endpoint.
+
+        Raises Refused (range, results, size, addresses) where the span or the filter has to be cut.
+        """
+        want = Want(f"the logs of blocks {span}", len(span), len(wanted.addresses))
+        asks = [_ask_block(hex(span.last)), Ask("eth_getLogs", [_query(span, wanted)], span)]
+        headers: dict[int, BlockRef] = {}
+
+        async def act(endpoint: Endpoint) -> LogsAnswer:
+            header, logs = await endpoint.ask(asks)
+            end = endpoint.believe(want.text, read_block, endpoint.accept(asks[0], header))
+            if end is None or end.number != span.last:
+                raise BadAnswer(f"{endpoint.name} has not block {span.last} yet.")
+
+            def read(text: memoryview) -> Parsed:
+                parsed = parse_logs(text, self.chain.id)
+                return parsed._replace(logs=checked(parsed.logs, span, wanted, end))
+
+            text = endpoint.accept(asks[1], logs)
+            parsed = await _off_loop(len(text), lambda: endpoint.believe(want.text, read, text))
+            await _add_headers(endpoint, untimed_blocks(parsed.logs), headers)
+            table = endpoint.believe(want.text, lambda found: timed(found, headers, end), parsed.logs)
+            return LogsAnswer(table, end, endpoint.name, parsed.fast, parsed.slow)
+
+        return await self._ask(want, act)
+
+    async def calls(self, calls: Sequence[Call]) -> list[CallAnswer]:
+        """Return what each call gives at its block, in order. State that no endpoint has is no revert."""
+        return await _in_batches(lambda part: ask_calls(self.pool, part), calls)
+
+    async def transactions(self, wanted: Sequence[TxRef]) -> list[TxAnswer | None]:
+        """Return each transaction, in order; None where every endpoint said that it does not have it."""
+        return await _in_batches(lambda part: ask_transactions(self.pool, part), wanted)
+
+    async def _ask(self, want: Want, act: Callable[[Endpoint], Awaitable[T]]) -> T:
+        """Ask the pool; a refusal that no smaller request mends is NoEndpoint."""
+        try:
+            return await self.pool.ask(want, act)
+        except Refused as error:
+            if error.refusal.kind in CUT:
+                raise
+            raise NoEndpoint(str(error)) from None
+
+
+def _query(span: Span, wanted: Filter) -> dict[str, object]:
+    query: dict[str, object] = {
+        "fromBlock": hex(span.first),
+        "toBlock": hex(span.last),
+        "address": list(wanted.addresses),
+    }
+    if wanted.topics is not None:
+        query["topics"] = [list(wanted.topics)]
+    return query
+
+
+def _ask_block(number_or_tag: str) -> Ask:
+    return Ask("eth_getBlockByNumber", [number_or_tag, False])
+
+
+async def _block(endpoint: Endpoint, number_or_tag: str, what: str) -> BlockRef:
+    """Return a block; Refused (absent) where this endpoint has none."""
+    text = await endpoint.one(_ask_block(number_or_tag))
+    block = endpoint.believe(what, read_block, text)
+    if block is None:
+        refusal = Refusal("absent", text=f"{endpoint.name} has not {what}.")
+        raise Refused(refusal, refusal.text)
+    if number_or_tag.startswith("0x") and block.number != int(number_or_tag, 16):
+        raise BadAnswer(f"{endpoint.name}: answer refused for {what}: it is block {block.number}.")
+    return block
+
+
+async def _add_headers(endpoint: Endpoint, wanted: dict[int, str], headers: dict[int, BlockRef]) -> None:
+    """Add the headers of *wanted* (number → hash) that are missing, a batch at a time."""
+    missing = [n for n, block_hash in wanted.items() if n not in headers or headers[n].hash != block_hash]
+    for at in range(0, len(missing), BATCH):
+        part = missing[at : at + BATCH]
+        asks = [_ask_block(hex(number)) for number in part]
+        for number, ask, answer in zip(part, asks, await endpoint.ask(asks), strict=True):
+            block = endpoint.believe(f"block {number}", read_block, endpoint.accept(ask, answer))
+            if block is None or block.number != number or block.hash != wanted[number]:
+                raise BadAnswer(f"{endpoint.name} has another block {number} than its own logs come from.")
+            headers[number] = block
+
+
+async def _off_loop(size: int, work: Callable[[], T]) -> T:
+    return await asyncio.to_thread(work) if size >= THREAD_BYTES else work()
+
+
+async def _in_batches(ask: Callable[[Sequence[A]], Awaitable[list[T]]], asked: Sequence[A]) -> list[T]:
+    """Return the answers in order, a few batches at a time; the first error is raised as it is."""
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def run(at: int) -> list[T]:
+        async with slots:
+            return await ask(asked[at : at + BATCH])
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(run(at)) for at in range(0, len(asked), BATCH)]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [answer for task in tasks for answer in task.result()]

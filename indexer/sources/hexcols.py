@@ -1,0 +1,274 @@
+"""Logs whose JSON text has one fixed shape, read column by column with numpy.
+
+A node writes its logs with the same keys in the same order, so the texts of two logs with as many topics
+and as much data differ only in the values: hex of a known width, and quantities of one to fifteen digits.
+A shape is learnt from one log. A row is taken only where every byte of it is what the shape says; all
+others are left to the general reader, so this module never has to explain what is wrong with a row.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import Error as HexError
+from binascii import unhexlify
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Bytes = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.int64]
+Values: TypeAlias = "pa.Array[Any]"
+Found: TypeAlias = list[tuple[Rows, dict[str, Values]]]
+"""Rows that were read, with their columns by JSON name."""
+
+WIDTHS = {"address": 20, "transactionHash": 32, "blockHash": 32}
+QUANTITIES = ("blockNumber", "transactionIndex", "logIndex", "blockTimestamp")
+MAX_TOPICS = 4
+MAX_SECONDS = (2**63 - 1) // 10**6
+"""The last time that microseconds in 64 bits can hold."""
+
+_REQUIRED = {*WIDTHS, "topics", "data", "blockNumber", "transactionIndex", "logIndex"}
+_PAIR = re.compile(
+    rb'"([A-Za-z0-9_]+)":'
+    rb'(?:"0x([0-9a-fA-F]*)"'
+    rb'|(\[(?:"0x[0-9a-fA-F]{64}"(?:,"0x[0-9a-fA-F]{64}"){0,3})?\])'
+    rb'|(false|true|null|0|[1-9][0-9]{0,14}|"[ !#-\[\]-~]*"))'
+)
+_FEWEST = 64  # fewer rows than this are not worth learning a shape for
+_MISSES = 16  # shapes that fitted next to nothing, after which odd rows are left to the general reader
+_LONGEST = 4096  # a log with more text than this is better read on its own
+_DIGITS = 16  # room for a quantity and its closing quote
+_BLOCK = 512  # rows compared at once, so that they stay in the cache
+_QUOTE, _ZERO = ord('"'), ord("0")
+
+
+class Field(NamedTuple):
+    """Where the hex digits of *name* stand: in segment *segment*, from *first* up to *end*."""
+
+    name: str
+    segment: int
+    first: int
+    end: int
+
+
+class Shape(NamedTuple):
+    """What rows have in common: segments of fixed width with a quantity after each but the last.
+
+    *masks* is 255 where a segment's byte must be the template's, 0 where a hex digit stands.
+    """
+
+    templates: tuple[Bytes, ...]
+    masks: tuple[Bytes, ...]
+    fields: tuple[Field, ...]
+    quantities: tuple[str, ...]
+
+    @property
+    def shortest(self) -> int:
+        """The length of a row whose quantities have one digit each."""
+        return sum(len(t) for t in self.templates) + len(self.quantities)
+
+
+class Cut(NamedTuple):
+    """Text cut into rows: row i is text[starts[i]:ends[i]]."""
+
+    text: Bytes
+    starts: Rows
+    ends: Rows
+
+
+class Match(NamedTuple):
+    """Rows of one shape: the bytes of each segment and the sixteen last digits of each quantity."""
+
+    rows: Rows
+    segments: tuple[Bytes, ...]
+    digits: tuple[Bytes, ...]
+
+
+class Reader:
+    """Reads rows by the shapes learnt from earlier ones."""
+
+    def __init__(self, cut: Cut) -> None:
+        self._cut = cut
+        self._shapes: list[Shape] = []
+        self._misses = 0
+
+    def read(self, rows: Rows) -> tuple[Found, Rows]:
+        """Return the rows of a known shape with their columns, shape by shape, and the rows left over."""
+        found: Found = []
+        for shape in self._shapes:
+            rows = self._take(shape, rows, found)
+        odd: list[int] = []
+        while len(rows) >= _FEWEST and self._misses < _MISSES:
+            sample = int(rows[0])
+            shape_of = learn(self._cut.text[self._cut.starts[sample] : self._cut.ends[sample]].tobytes())
+            before = len(rows)
+            if shape_of is not None:
+                rows = self._take(shape_of, rows, found)
+            if len(rows) and rows[0] == sample:
+                odd.append(sample)
+                rows = rows[1:]
+            if shape_of is not None and before - len(rows) >= _FEWEST // 2:
+                self._shapes.append(shape_of)
+            else:
+                self._misses += 1
+        return found, np.concatenate([np.array(odd, dtype=np.int64), rows])
+
+    def _take(self, shape: Shape, rows: Rows, found: Found) -> Rows:
+        """Add the rows of *shape* to *found* and return the others."""
+        matched = match(self._cut, rows, shape)
+        values = columns(matched, shape) if len(matched.rows) else None
+        if values is None:
+            return rows
+        found.append((matched.rows, values))
+        return np.setdiff1d(rows, matched.rows, assume_unique=True)
+
+
+def learn(row: bytes) -> Shape | None:
+    """Return the shape of one log's text, or None where it is not of the plain kind."""
+    spots = _spots(row)
+    if spots is None:
+        return None
+    spots.sort(key=lambda spot: spot[1])
+    fixed = np.full(len(row), 255, dtype=np.uint8)
+    starts, fields, quantities, cuts = [0], [], [], []
+    for name, first, end in spots:
+        if name in QUANTITIES:
+            quantities.append(name)
+            cuts.append(first)
+            starts.append(end)
+        else:
+            fields.append(Field(name, len(cuts), first - starts[-1], end - starts[-1]))
+            fixed[first:end] = 0
+    text = np.frombuffer(row, dtype=np.uint8)
+    parts = list(zip(starts, [*cuts, len(row)], strict=True))
+    return Shape(
+        tuple(text[a:b] for a, b in parts),
+        tuple(fixed[a:b] for a, b in parts),
+        tuple(fields),
+        tuple(quantities),
+    )
+
+
+def _spots(row: bytes) -> list[tuple[str, int, int]] | None:
+    """Return (name, first digit, end) of every value that may differ between rows; None if one is odd."""
+    if len(row) > _LONGEST or row[:1] != b"{":
+        return None
+    spots: list[tuple[str, int, int]] = []
+    seen: set[str] = set()
+    at = 0
+    while row[at : at + 1] in (b"{", b","):
+        pair = _PAIR.match(row, at + 1)
+        if pair is None or (name := pair[1].decode()) in seen:
+            return None
+        seen.add(name)
+        if name == "topics" and pair[3]:
+            count = pair[3].count(b"x")
+            spots += [
+                (f"topic{i}", pair.start(3) + 4 + 69 * i, pair.start(3) + 68 + 69 * i) for i in range(count)
+            ]
+        elif name in _REQUIRED or name == "blockTimestamp":
+            if pair[2] is None or not _fits(name, len(pair[2])):
+                return None
+            spots.append((name, pair.start(2), pair.end(2)))
+        elif name == "removed" and pair[4] != b"false":
+            return None
+        at = pair.end()
+    return spots if row[at:] == b"}" and seen >= _REQUIRED else None
+
+
+def _fits(name: str, digits: int) -> bool:
+    if name in WIDTHS:
+        return digits == 2 * WIDTHS[name]
+    return digits % 2 == 0 if name == "data" else 0 < digits < _DIGITS
+
+
+def match(cut: Cut, rows: Rows, shape: Shape) -> Match:
+    """Return those of *rows* that are of *shape*, as far as everything but their hex digits goes."""
+    text, starts, ends = cut
+    lengths = ends[rows] - starts[rows]
+    longest = shape.shortest + (_DIGITS - 2) * len(shape.quantities)
+    rows = rows[(lengths >= shape.shortest) & (lengths <= longest)]
+    at = starts[rows]
+    good = np.ones(len(rows), dtype=np.bool_)
+    segments, digits = [], []
+    for number, (template, mask) in enumerate(zip(shape.templates, shape.masks, strict=True)):
+        segment = _windows(text, at, len(template))
+        _keep_equal(good, segment, template, mask)
+        segments.append(segment)
+        at = at + len(template)
+        if number < len(shape.quantities):
+            width = (_windows(text, at, _DIGITS) == _QUOTE).argmax(axis=1)
+            good &= width > 0
+            at = at + width
+            last = _windows(text, at - _DIGITS, _DIGITS)
+            last[np.arange(_DIGITS) < _DIGITS - width[:, None]] = _ZERO
+            digits.append(last)
+    # Windows never leave the text: one that would was moved, and then the end cannot be the row's.
+    good &= at == ends[rows]
+    if good.all():
+        return Match(rows, tuple(segments), tuple(digits))
+    return Match(rows[good], tuple(s[good] for s in segments), tuple(d[good] for d in digits))
+
+
+def _windows(text: Bytes, at: Rows, width: int) -> Bytes:
+    """Return a copy of the *width* bytes at each position, one row each."""
+    every = np.ndarray((len(text) - width + 1,), dtype=f"V{width}", buffer=text.data, strides=(1,))
+    picked = every[np.minimum(at, len(every) - 1)]
+    return picked.view(np.uint8).reshape(len(at), width)
+
+
+def _keep_equal(good: npt.NDArray[np.bool_], segment: Bytes, template: Bytes, mask: Bytes) -> None:
+    """Clear *good* where a byte under *mask* is not the template's."""
+    for first in range(0, len(segment), _BLOCK):
+        differs = (segment[first : first + _BLOCK] ^ template) & mask
+        if differs.any():
+            good[first : first + _BLOCK] &= ~differs.any(axis=1)
+
+
+def columns(found: Match, shape: Shape) -> dict[str, Values] | None:
+    """Return the values by their JSON names, ``topic0`` … and ``data``; None where a digit is not hex.
+
+    Quantities come as int64; one that no column can hold also gives None.
+    """
+    count = len(found.rows)
+    widths = [field.end - field.first for field in shape.fields]
+    text = np.empty(count * (sum(widths) + _DIGITS * len(found.digits)), dtype=np.uint8)
+    at = 0
+    for field, width in zip(shape.fields, widths, strict=True):
+        part = text[at : at + count * width].reshape(count, width)
+        part[:] = found.segments[field.segment][:, field.first : field.end]
+        at += count * width
+    for last in found.digits:
+        text[at : at + last.size] = last.reshape(-1)
+        at += last.size
+    try:
+        raw = unhexlify(text.data)
+    except HexError:
+        return None
+    out: dict[str, Values] = {}
+    at = 0
+    for field, width in zip(shape.fields, widths, strict=True):
+        size = width // 2
+        piece = pa.py_buffer(raw).slice(at, count * size)
+        out[field.name] = _binary(piece, count, size) if field.name == "data" else _fixed(piece, count, size)
+        at += count * size
+    for name in shape.quantities:
+        value = np.frombuffer(raw, dtype=">i8", count=count, offset=at).astype(np.int64)
+        if name == "blockTimestamp" and (value > MAX_SECONDS).any():
+            return None
+        out[name] = pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(value.data)])
+        at += count * 8
+    return out
+
+
+def _fixed(values: pa.Buffer, count: int, width: int) -> Values:
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), count, [None, values])
+
+
+def _binary(values: pa.Buffer, count: int, width: int) -> Values:
+    offsets = (
+        np.arange(0, (count + 1) * width, width, dtype=np.int32) if width else np.zeros(count + 1, np.int32)
+    )
+    return pa.BinaryArray.from_buffers(pa.binary(), count, [None, pa.py_buffer(offsets.data), values])

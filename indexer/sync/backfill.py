@@ -1,0 +1,199 @@
+"""Backfill: fetch what is missing, derive, measure, certify. The only place that composes the stages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from indexer.config.model import Chain, Deployment, Registry, Token
+from indexer.config.settings import Settings
+from indexer.floor.errors import NoEndpoint, Usage
+from indexer.floor.spans import BlockRef
+from indexer.floor.tables import FILTERS, SEGMENTS
+from indexer.sources.evm import Evm
+from indexer.sync.certify import verify_place
+from indexer.sync.coverage import Task, book_of, cut_tasks, missing
+from indexer.sync.deriving import Place, derive_place, load_raw, place_of
+from indexer.sync.ingest import Ingested, ingest
+from indexer.sync.orders import Order, Outcome, Progress, Result
+from indexer.sync.session import Session, asking, session
+from indexer.sync.starts import Starts
+from indexer.sync.writer import LogWriter, compact
+
+BLOCKS = 10_000
+"""Blocks of a request where no smaller limit is known: what most providers serve."""
+
+Arrange = Callable[[list[Task]], list[Task]]
+
+
+class Chained(NamedTuple):
+    """What one chain of a run reached."""
+
+    results: list[Result]
+    troubles: list[str]
+    requests: int
+
+
+def backfill(
+    settings: Settings, registry: Registry, order: Order, progress: Progress, arrange: Arrange = list
+) -> Outcome:
+    """Bring the order's tokens up to its last block; what was fetched is kept whatever fails.
+
+    *arrange* may change the order of the requests; the tables do not depend on it.
+    """
+    _check(registry, order)
+    with session(settings, registry, progress) as work:
+        chains = asyncio.run(_all_chains(work, order, arrange))
+    return Outcome(
+        tuple(result for chain in chains for result in chain.results),
+        tuple(trouble for chain in chains for trouble in chain.troubles),
+        sum(chain.requests for chain in chains),
+    )
+
+
+def plan(settings: Settings, registry: Registry, order: Order, progress: Progress) -> list[dict[str, Any]]:
+    """Return what a backfill would fetch, a row per chain and filter, the most requests first.
+
+    Only heads and the dates of starts are asked for; no log is fetched.
+    """
+    _check(registry, order)
+    with session(settings, registry, progress) as work:
+        rows = asyncio.run(_plan_all(work, order))
+    return sorted(rows, key=lambda row: -row["requests"])
+
+
+def deployments_of(registry: Registry, order: Order) -> dict[str, list[tuple[Token, Deployment]]]:
+    """Return the indexed deployments that the order names, by chain."""
+    out: dict[str, list[tuple[Token, Deployment]]] = {}
+    for token in order.tokens:
+        for deployment in token.deployments:
+            chosen = order.chains is None or deployment.chain in order.chains
+            if deployment.indexed and chosen and deployment.chain in registry.chains:
+                out.setdefault(deployment.chain, []).append((token, deployment))
+    return out
+
+
+def _check(registry: Registry, order: Order) -> None:
+    for name in order.chains or ():
+        if name not in registry.chains:
+            known = ", ".join(sorted(registry.chains))
+            raise Usage(f"No chain is called {name!r}. There are: {known}.")
+    if not deployments_of(registry, order):
+        names = ", ".join(token.id for token in order.tokens) or "no token"
+        raise Usage(f"Nothing to do: {names} has no indexed deployment on the chains asked for.")
+
+
+async def _all_chains(work: Session, order: Order, arrange: Arrange) -> list[Chained]:
+    by_chain = deployments_of(work.registry, order)
+    async with asyncio.TaskGroup() as group:
+        jobs = [
+            group.create_task(_one_chain(work, work.registry.chains[name], places, order, arrange))
+            for name, places in by_chain.items()
+        ]
+    return [job.result() for job in jobs]
+
+
+async def _one_chain(
+    work: Session, chain: Chain, wanted: Sequence[tuple[Token, Deployment]], order: Order, arrange: Arrange
+) -> Chained:
+    """Run all stages of one chain; a chain without a working endpoint does not stop the others."""
+    try:
+        async with asking(work, chain) as evm:
+            final = await evm.head(chain.finality)
+            places, last, first = await _scope(work, evm, wanted, order, final)
+            got = await ingest(
+                evm, arrange(_tasks(work, chain, places, (first, last), evm)),
+                LogWriter(work.book, work.lake), order.workers, work.progress,
+            )  # fmt: skip
+            compact(work.book, work.lake, chain.id, final.number)
+            results = await _derive_and_verify(work, evm, places, final, order)
+            return Chained(results, _troubles(got), evm.pool.requests)
+    except NoEndpoint as error:
+        return Chained([], [str(error)], 0)
+
+
+def _troubles(got: Ingested) -> list[str]:
+    return [*got.open_spans, *([got.stopped] if got.stopped else [])]
+
+
+async def _scope(
+    work: Session, evm: Evm, wanted: Sequence[tuple[Token, Deployment]], order: Order, final: BlockRef
+) -> tuple[list[Place], int, int | None]:
+    """Return the places with their start blocks, and the window that the order names."""
+    starts = Starts(work.book, evm.chain)
+    head = final if order.last == "finalized" else await evm.head("latest")
+    places = [
+        place_of(token, deployment, await starts.find(evm, deployment, head)) for token, deployment in wanted
+    ]
+    last = head.number
+    if not isinstance(order.last, str):
+        last = await starts.window_end(evm, order.last, head)
+    first = await starts.block_at(evm, order.first, head) if isinstance(order.first, date) else order.first
+    return places, last, first
+
+
+def _tasks(
+    work: Session, chain: Chain, places: Sequence[Place], window: tuple[int | None, int], evm: Evm
+) -> list[Task]:
+    most_blocks, _ = evm.pool.limits
+    return cut_tasks(_whole_tasks(work, chain, places, window), most_blocks or BLOCKS)
+
+
+async def _derive_and_verify(
+    work: Session, evm: Evm, places: Sequence[Place], final: BlockRef, order: Order
+) -> list[Result]:
+    chain = evm.chain
+    raw = load_raw(work, chain.id)
+    results = []
+    work.progress.start(f"tables {chain.name}", len(places), "tokens")
+    for place in places:
+        row = await derive_place(work, place, raw, evm, final=final.number, reads=order.reads)
+        verdict = None
+        if row is not None and order.verify:
+            verdict = (await verify_place(work, place, evm, again=False))["verdict"]
+        results.append(_result(chain, place, row, verdict))
+        work.progress.advance(f"tables {chain.name}", 1)
+    return results
+
+
+def _result(chain: Chain, place: Place, row: dict[str, Any] | None, verdict: str | None) -> Result:
+    if row is None:
+        return Result(place.key[0], chain.name, chain.id, None, None, verdict, "no block is covered yet")
+    return Result(
+        place.key[0], chain.name, chain.id, row["frontier_block"], row["frontier_time"], verdict, row["why_null"]
+    )
+
+
+async def _plan_all(work: Session, order: Order) -> list[dict[str, Any]]:
+    rows = []
+    for name, wanted in deployments_of(work.registry, order).items():
+        chain = work.registry.chains[name]
+        async with asking(work, chain) as evm:
+            final = await evm.head(chain.finality)
+            places, last, first = await _scope(work, evm, wanted, order, final)
+            most_blocks, _ = evm.pool.limits
+            rate = min((e.rate for e in evm.pool.endpoints), default=1.0)
+            rows += [
+                {
+                    "chain": name,
+                    "chain_id": chain.id,
+                    "contracts": len(task.filter.addresses),
+                    "first": task.span.first,
+                    "last": task.span.last,
+                    "blocks": len(task.span),
+                    "requests": -(-len(task.span) // (most_blocks or BLOCKS)),
+                    "hours": round(-(-len(task.span) // (most_blocks or BLOCKS)) / rate / 3600, 2),
+                }
+                for task in _whole_tasks(work, chain, places, (first, last))
+            ]
+    return rows
+
+
+def _whole_tasks(
+    work: Session, chain: Chain, places: Sequence[Place], window: tuple[int | None, int]
+) -> list[Task]:
+    book = book_of(work.book.rows(SEGMENTS, chain_id=chain.id), work.book.rows(FILTERS), chain.id)
+    contracts = [contract for place in places for contract in place.contracts]
+    return missing(book, contracts, window[1], window[0])

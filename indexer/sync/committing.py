@@ -1,0 +1,62 @@
+"""Derived and metric tables of one token on one chain: files first, then one transaction lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from indexer.floor.tables import DERIVED, FILES, TABLES, Table
+from indexer.store.book import Book, Commit
+from indexer.store.lake import Lake
+from indexer.sync.writer import file_row, unlist
+
+BookRows = Mapping[Table, list[dict[str, Any]]]
+
+
+def commit_tables(
+    book: Book,
+    lake: Lake,
+    place: tuple[str, str],
+    tables: Mapping[str, pa.Table],
+    *,
+    sql: str,
+    rows: BookRows,
+    copy_again: bool = False,
+) -> int:
+    """Replace *tables* of the (token, chain id) *place* and put *rows* into the book; return files changed.
+
+    A file whose content did not change keeps its name, so nothing is written for it. *sql* says which
+    copies go to SQL: all, metrics or none; *copy_again* copies what did not change too.
+    """
+    token, chain_id = place
+    listed = {
+        (row["table_name"], row["path"])
+        for row in book.rows(FILES, token=token, chain_id=chain_id)
+        if row["unlisted_at"] is None
+    }
+    files = {
+        name: lake.write(TABLES[name], table, {"token": token, "chain_id": chain_id})
+        for name, table in tables.items()
+        if table.num_rows
+    }
+    fresh = [name for name, file in files.items() if (name, file.path) not in listed]
+    kept = {file.path for file in files.values()}
+    old = [path for name, path in sorted(listed) if name in tables and path not in kept]
+    emptied = {name for name, path in listed if path in old} - set(fresh)
+    with book.commit() as commit:
+        unlist(commit, old)
+        commit.put(FILES, [file_row(files[name]) for name in fresh])
+        for table, values in rows.items():
+            commit.put(table, values)
+        for name in tables if copy_again else [*fresh, *sorted(emptied)]:
+            _copy(commit, TABLES[name], tables[name], place, sql)
+    return len(fresh) + len(emptied)
+
+
+def _copy(commit: Commit, table: Table, rows: pa.Table, place: tuple[str, str], sql: str) -> None:
+    wanted = sql == "all" or (sql == "metrics" and table not in DERIVED)
+    commit.replace(table, rows if wanted else None, token=place[0], chain_id=place[1])
+
+

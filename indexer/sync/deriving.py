@@ -1,0 +1,276 @@
+"""The derive loop: raw rows to tables for one token on one chain, fetching what derive says it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from indexer.config.load import config_digest
+from indexer.config.model import Deployment, Token
+from indexer.floor.spans import BlockRef
+from indexer.floor.tables import (
+    CERTIFICATES,
+    DERIVATIONS,
+    DERIVED,
+    FILES,
+    FILTERS,
+    PUBLICATIONS,
+    READS,
+    SEGMENTS,
+    TABLES,
+    TRANSACTIONS,
+)
+from indexer.ledger.derive import CODE_VERSION, Derived, derive
+from indexer.ledger.figures import moment, rows_of
+from indexer.ledger.scene import Needs, ReadWanted, Run, Scene, TxWanted
+from indexer.ledger.values import Call
+from indexer.sources.evm import CallAnswer, Evm, ReadCall, TxRef
+from indexer.sync.committing import commit_tables
+from indexer.sync.coverage import Contract, book_of, group_of, run_of
+from indexer.sync.measuring import measure
+from indexer.sync.raw import RawLogs, ReadKey, add_rows, load_calls, load_reads
+from indexer.sync.session import Session, now
+
+SELECTOR = 4
+FETCH = 500
+"""Transactions or reads that are fetched and stored at a time: what an interruption loses."""
+
+
+class Raw(NamedTuple):
+    """The raw rows of one chain, loaded once for all its tokens."""
+
+    logs: RawLogs
+    calls: dict[str, Call | None]
+    reads: dict[ReadKey, int | None]
+
+
+class Place(NamedTuple):
+    """One token on one chain, with the contracts of its group."""
+
+    token: Token
+    deployment: Deployment
+    contracts: Sequence[Contract]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.token.id, self.deployment.chain_id
+
+
+def place_of(token: Token, deployment: Deployment, starts: Mapping[str, int]) -> Place:
+    """Return the place of *deployment*; *starts* has the start block of each contract."""
+    return Place(token, deployment, group_of(deployment, starts))
+
+
+def load_raw(work: Session, chain_id: str) -> Raw:
+    """Return what the lake holds of *chain_id*."""
+    return Raw(
+        RawLogs(work.book, work.lake, chain_id),
+        load_calls(work.book, work.lake, chain_id),
+        load_reads(work.book, work.lake, chain_id),
+    )
+
+
+async def derive_place(
+    work: Session, place: Place, raw: Raw, evm: Evm | None, *, final: int | None, reads: bool, force: bool = False
+) -> dict[str, Any] | None:
+    """Bring one place up to its frontier and commit it with its metrics; return its derivation's row.
+
+    None where no block of the group is covered. Without *evm* nothing is fetched; without *reads* no call
+    is made: what then is missing is NULL with its reason. A place whose inputs did not change is left as
+    it is, unless *force*.
+    """
+    chain_id = place.deployment.chain_id
+    book = book_of(work.book.rows(SEGMENTS, chain_id=chain_id), work.book.rows(FILTERS), chain_id)
+    found = run_of(book, place.contracts, final)
+    if found is None:
+        return None
+    run, is_final = found
+    held = derivation_of(work, place)
+    row = _row(place, run, is_final=is_final or _was_final(held, run.frontier), reads=reads)
+    if held and not force and _stands(held, row):
+        return held
+    logs = raw.logs.of([contract.address for contract in place.contracts], run)
+    scene = Scene(place.token, place.deployment, run, logs, raw.calls, raw.reads)
+    made = await _derived(work, scene, raw, evm, reads=reads)
+    row |= {"reads_used": made.reads_used, "transactions_missing": _missing(made, raw)}
+    commit_derived(work, place, row, made.tables(), force=force)
+    return row
+
+
+def _stands(held: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Say whether a committed derivation still is what derive would make; one that lacks inputs is tried
+    again, since another endpoint may have them."""
+    same = all(held[name] == row[name] for name in row if name not in {"reads_used", "transactions_missing"})
+    return same and held["transactions_missing"] == 0
+
+
+def _missing(made: Derived, raw: Raw) -> int:
+    """Return how many transactions that changed supply were wanted and could not be had."""
+    supply = pc.is_in(made.transfers["effect"], value_set=pa.array(["mint", "burn"]))
+    hashes = pc.unique(made.transfers["tx_hash"].filter(supply)).to_pylist()
+    return sum(1 for tx_hash in hashes if raw.calls.get(tx_hash) is None)
+
+
+def derivation_of(work: Session, place: Place) -> dict[str, Any] | None:
+    """Return the derivation that is committed for *place*, or None."""
+    rows = work.book.rows(DERIVATIONS, token=place.key[0], chain_id=place.key[1])
+    return rows[0] if rows else None
+
+
+def derived_of(work: Session, place: Place) -> dict[str, pa.Table]:
+    """Return the derived tables that are committed for *place*."""
+    files = work.book.rows(FILES, token=place.key[0], chain_id=place.key[1])
+    listed = [row for row in files if row["unlisted_at"] is None]
+    return {
+        table.name: work.lake.read(table, [r["path"] for r in listed if r["table_name"] == table.name])
+        for table in DERIVED
+    }
+
+
+def commit_derived(
+    work: Session,
+    place: Place,
+    row: Mapping[str, Any],
+    derived: Mapping[str, pa.Table],
+    *,
+    only: Sequence[str] | None = None,
+    force: bool = False,
+) -> None:
+    """Compute the metrics of *place* and commit them with what they come from, in one transaction."""
+    token, chain_id = place.key
+    certificates = work.book.rows(CERTIFICATES, token=token, chain_id=chain_id)
+    publications = _published(work, place, row)
+    metrics = measure(work.registry, row, derived, certificates, publications, only)
+    tables = {**(derived if only is None else {}), **metrics}
+    commit_tables(
+        work.book,
+        work.lake,
+        place.key,
+        tables,
+        sql=work.settings.sql,
+        copy_again=force,
+        rows={DERIVATIONS: [dict(row)], PUBLICATIONS: publications},
+    )
+
+
+def _published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the publications of *place*, with one for the days that have just become final."""
+    token, chain_id = place.key
+    rows = work.book.rows(PUBLICATIONS, token=token, chain_id=chain_id)
+    through = _last_whole_day(row["frontier_time"])
+    if row["final"] and all(r["through_day"] < through for r in rows):
+        rows = [*rows, {"token": token, "chain_id": chain_id, "through_day": through, "published_at": now()}]
+    return rows
+
+
+def _last_whole_day(frontier: datetime) -> Any:
+    after = datetime.combine(frontier.date(), time()) + timedelta(days=1) - timedelta(seconds=1)
+    return frontier.date() if frontier >= after else frontier.date() - timedelta(days=1)
+
+
+def _row(place: Place, run: Run, *, is_final: bool, reads: bool) -> dict[str, Any]:
+    return {
+        "token": place.key[0],
+        "chain_id": place.key[1],
+        "first_block": run.first,
+        "frontier_block": run.frontier.number,
+        "frontier_hash": run.frontier.hash,
+        "frontier_time": moment(run.frontier.time),
+        "final": is_final,
+        "holds_start": run.holds_start,
+        "why_null": run.why_null,
+        "reads_allowed": reads,
+        "reads_used": 0,
+        "transactions_missing": 0,
+        "config_digest": config_digest(place.token, place.deployment),
+        "code_version": CODE_VERSION,
+    }
+
+
+def _was_final(held: Mapping[str, Any] | None, frontier: BlockRef) -> bool:
+    return held is not None and bool(held["final"]) and held["frontier_hash"] == frontier.hash
+
+
+async def _derived(work: Session, scene: Scene, raw: Raw, evm: Evm | None, *, reads: bool) -> Derived:
+    """Call derive until it needs nothing more; what nobody can give is None in the scene."""
+    while True:
+        made = derive(scene)
+        if isinstance(made, Derived):
+            return made
+        await _fetch_transactions(work, scene, raw, evm, made)
+        await _fetch_reads(work, scene, raw, evm if reads else None, made)
+
+
+async def _fetch_transactions(
+    work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs
+) -> None:
+    wanted = [w for w in needs.transactions if w.tx_hash not in raw.calls]
+    if evm is None:
+        raw.calls.update(dict.fromkeys((w.tx_hash for w in wanted), None))
+        return
+    if wanted:
+        work.progress.start(f"transactions {scene.token.id}", len(wanted), "transactions")
+    for first in range(0, len(wanted), FETCH):
+        part = wanted[first : first + FETCH]
+        answers = await evm.transactions([TxRef(*w) for w in part])
+        rows = []
+        for want, answer in zip(part, answers, strict=True):
+            raw.calls[want.tx_hash] = None
+            if answer is not None:
+                raw.calls[want.tx_hash] = Call(answer.sender, answer.target, answer.input)
+                rows.append(_transaction(scene.deployment.chain_id, want, raw.calls[want.tx_hash]))
+        add_rows(
+            work.book, work.lake, TRANSACTIONS, scene.deployment.chain_id, rows_of(TRANSACTIONS, rows)
+        )
+        work.progress.advance(f"transactions {scene.token.id}", len(part))
+
+
+def _transaction(chain_id: str, want: TxWanted, call: Call) -> dict[str, Any]:
+    text = f"0x{call.input.hex()}"
+    return {
+        "chain_id": chain_id,
+        "tx_hash": want.tx_hash,
+        "block_number": want.block_number,
+        "tx_index": want.tx_index,
+        "from_address": call.sender,
+        "to_address": call.target,
+        "selector": text[:10] if len(call.input) >= SELECTOR else None,
+        "input": text,
+    }
+
+
+async def _fetch_reads(work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs) -> None:
+    wanted = [w for w in needs.reads if (w.block.number, w.address, w.call) not in raw.reads]
+    if evm is None:
+        raw.reads.update({(w.block.number, w.address, w.call): None for w in wanted})
+        return
+    for first in range(0, len(wanted), FETCH):
+        part = wanted[first : first + FETCH]
+        answers = await evm.calls([ReadCall(w.address, w.call, w.block) for w in part])
+        rows = []
+        for want, answer in zip(part, answers, strict=True):
+            known = answer.result is not None or answer.reverted
+            value = None if answer.result is None else int.from_bytes(answer.result[:32], "big")
+            raw.reads[want.block.number, want.address, want.call] = value
+            if known:
+                rows.append(_read(scene.deployment.chain_id, want, answer))
+        add_rows(work.book, work.lake, READS, scene.deployment.chain_id, rows_of(READS, rows))
+
+
+def _read(chain_id: str, want: ReadWanted, answer: CallAnswer) -> dict[str, Any]:
+    return {
+        "chain_id": chain_id,
+        "block_number": want.block.number,
+        "block_hash": bytes.fromhex(want.block.hash[2:]),
+        "block_time": moment(want.block.time),
+        "address": bytes.fromhex(want.address[2:]),
+        "call": want.call,
+        "result": answer.result,
+        "error": answer.error,
+        "endpoint": answer.endpoint,
+        "fetched_at": now(),
+    }

@@ -1,0 +1,214 @@
+"""What works here and what does not: configuration, home, database, lake, clock, endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+from alembic.script import ScriptDirectory
+
+from indexer.config.model import Chain, Registry, spelled
+from indexer.config.settings import Settings, endpoints_of
+from indexer.floor.errors import RwaError, Usage
+from indexer.sources.endpoint import BATCH
+from indexer.store.book import alembic_config
+from indexer.store.lake import Lake
+from indexer.store.read import read_book
+from indexer.sync.examine import LONGEST_SPAN, Health, Subject, examine_all
+from indexer.sync.orders import Progress
+
+LITTLE_DISK = 1 << 30
+CLOCK_SECONDS = 60
+STALE_SECONDS = 15 * 60
+OK, WARN, FAIL = "ok", "warn", "fail"
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at; *remedy* says what to do where *state* is not ok."""
+
+    check: str
+    subject: str
+    state: str
+    detail: str
+    remedy: str | None = None
+
+
+def local_findings(settings: Settings) -> Iterator[Finding]:
+    """Yield what is found without any endpoint."""
+    yield _home(settings.home)
+    yield _disk(settings.home)
+    try:
+        book = read_book(settings.home, settings.database)
+    except Usage as error:
+        yield Finding("database", str(settings.home), OK, f"nothing fetched yet: {error}")
+        return
+    except RwaError as error:
+        yield Finding("database", str(settings.home), FAIL, str(error), "Restore the database from a copy.")
+        return
+    yield _schema(settings)
+    yield _lake(Lake(settings.lake), book["files"])
+
+
+def remote_findings(
+    settings: Settings, registry: Registry, chains: Sequence[str], progress: Progress, *, probe: bool
+) -> list[Finding]:
+    """Return what is found by asking the endpoints of *chains*, each endpoint by itself."""
+    subjects = [
+        Subject(chain, endpoint, _contract(registry, chain))
+        for chain in map(registry.chains.__getitem__, chains)
+        for endpoint in endpoints_of(chain, settings)
+    ]
+    progress.start("endpoints", len(subjects), "endpoints")
+    found = asyncio.run(examine_all(subjects, probe=probe, done=lambda: progress.advance("endpoints", 1)))
+    silent = set(chains) - {subject.chain.name for subject in subjects}
+    return [
+        *(_endpoint(health) for health in found),
+        *(_without(name) for name in sorted(silent)),
+        *_clock(found, time.time()),
+    ]
+
+
+def chains_of_interest(settings: Settings, registry: Registry) -> tuple[str, ...]:
+    """Return the chains worth a look.
+
+    Those given with --rpc, else those that the home holds, else all that a configured token needs.
+    """
+    if settings.rpc:
+        return tuple(name for name in registry.chains if spelled(name) in settings.rpc)
+    try:
+        held = set(read_book(settings.home, settings.database)["derivations"]["chain_id"].to_pylist())
+    except RwaError:
+        held = set()
+    used = {where.chain for token in registry.tokens.values() for where in token.deployments if where.indexed}
+    return tuple(
+        chain.name for chain in registry.chains.values() if (chain.id in held if held else chain.name in used)
+    )
+
+
+def _contract(registry: Registry, chain: Chain) -> str | None:
+    places = (where for token in registry.tokens.values() for where in token.deployments)
+    return next((where.address for where in places if where.indexed and where.chain == chain.name), None)
+
+
+def _home(home: Path) -> Finding:
+    nearest = _nearest(home)
+    if not nearest.is_dir():
+        return Finding("home", str(home), FAIL, f"{nearest} is a file", "Name a folder with --home.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        remedy = "Choose another --home, or mend the folder's owner."
+        return Finding("home", str(home), FAIL, f"{nearest} cannot be written", remedy)
+    return Finding("home", str(home), OK, "can be written" if nearest == home else "would be made")
+
+
+def _disk(home: Path) -> Finding:
+    free = shutil.disk_usage(_nearest(home)).free
+    detail = f"{free / (1 << 30):,.1f} GiB free"
+    if free < LITTLE_DISK:
+        return Finding("disk", str(home), WARN, detail, "Free some space before a long backfill.")
+    return Finding("disk", str(home), OK, detail)
+
+
+def _nearest(path: Path) -> Path:
+    """Return *path*, or the first folder above it that exists."""
+    path = path.absolute()
+    return next(one for one in (path, *path.parents) if one.exists())
+
+
+def _schema(settings: Settings) -> Finding:
+    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    if not settings.database.startswith("sqlite"):
+        return Finding("database", "postgresql", OK, "can be read")
+    path = settings.database.partition(":///")[2]
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
+        row = con.execute("SELECT version_num FROM alembic_version").fetchone()
+    held = row[0] if row else None
+    if held != newest:
+        remedy = "Run `rwa backfill` with this version once; it brings the schema up to date."
+        return Finding("database", path, WARN, f"schema {held}, this version has {newest}", remedy)
+    return Finding("database", path, OK, f"can be read, schema {held}")
+
+
+def _lake(lake: Lake, files: pa.Table) -> Finding:
+    listed = [
+        row["path"] for row in files.select(["path", "unlisted_at"]).to_pylist() if row["unlisted_at"] is None
+    ]
+    missing = [path for path in listed if not lake.size(path)]
+    if missing:
+        detail = f"{len(missing)} of {len(listed)} files are missing, the first is {missing[0]}"
+        return Finding(
+            "lake", "files", FAIL, detail, "Restore them from a copy, or fetch into another --home."
+        )
+    return Finding("lake", "files", OK, f"{len(listed)} files, all there")
+
+
+def _endpoint(health: Health) -> Finding:
+    subject = f"{health.chain}: {health.endpoint}"
+    if health.trouble is not None:
+        remedy = f"Check the URL and the key, or give another with --rpc {health.chain}=URL."
+        return Finding("endpoint", subject, FAIL, health.trouble, remedy)
+    told = ", ".join(_told(health))
+    if health.final is None:
+        remedy = f"Set finality of {health.chain} to a number of confirmations, or use another endpoint."
+        return Finding("endpoint", subject, WARN, told, remedy)
+    if health.probe is not None and health.probe.blocks == 0:
+        remedy = "It serves no logs; give another endpoint."
+        return Finding("endpoint", subject, WARN, told, remedy)
+    return Finding("endpoint", subject, OK, told)
+
+
+_OLD_STATE: Mapping[bool | None, str] = {
+    True: "old state: yes",
+    False: "old state: no",
+    None: "old state: not told",
+}
+
+
+def _told(health: Health) -> Iterator[str]:
+    yield f"{health.latency_ms} ms"
+    if health.head is not None:
+        yield f"head {health.head.number}"
+        yield f"final {health.final}" if health.final is not None else "no finalized block"
+    yield _OLD_STATE[health.old_state]
+    if health.probe is not None:
+        most = " or more" if health.probe.blocks >= LONGEST_SPAN else ""
+        yield f"logs of {health.probe.blocks:,} blocks{most}"
+        yield f"batches of {health.probe.batch}{' or more' if health.probe.batch >= BATCH else ''}"
+        if health.probe.refused:
+            yield f"more is refused: {health.probe.refused}"
+
+
+def _without(chain: str) -> Finding:
+    return Finding("endpoint", chain, WARN, "has no endpoint", f"Give one with --rpc {chain}=URL.")
+
+
+def _clock(found: Sequence[Health], now: float) -> Iterator[Finding]:
+    """Yield how the newest block of each chain stands to this machine's clock."""
+    newest: dict[str, int] = {}
+    for health in found:
+        if health.head is not None:
+            newest[health.chain] = max(newest.get(health.chain, 0), health.head.time)
+    for chain, at in newest.items():
+        age = round(now - at)
+        if age < -CLOCK_SECONDS:
+            detail = f"the newest block is {-age} s ahead of this machine"
+            yield Finding("clock", chain, WARN, detail, "Set this machine's clock.")
+        elif age > STALE_SECONDS:
+            detail = f"the newest block is {age:,} s old"
+            remedy = "The endpoints lag, the chain stands still, or this machine's clock is ahead."
+            yield Finding("clock", chain, WARN, detail, remedy)
+        else:
+            yield Finding("clock", chain, OK, f"the newest block is {age} s old")
+
+
+def nothing_works(findings: Sequence[Finding]) -> bool:
+    """Whether endpoints were looked at and none of them can be used."""
+    states = [finding.state for finding in findings if finding.check == "endpoint"]
+    return bool(states) and all(state == FAIL for state in states)

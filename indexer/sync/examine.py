@@ -1,0 +1,159 @@
+"""What one endpoint can do, found by asking it. Every refusal is a fact here, never an error."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from indexer.config import model
+from indexer.floor.errors import RwaError
+from indexer.floor.spans import BlockRef, Span
+from indexer.sources.endpoint import BATCH, Ask, Endpoint, Manners
+from indexer.sources.logjson import BadAnswer
+from indexer.sources.provider_errors import CUT, Refused
+
+OLD_BLOCKS = 200_000
+"""How far back state is asked for: pruned nodes keep about 128 blocks."""
+
+LONGEST_SPAN = 100_000
+TOTAL_SUPPLY = "0x18160ddd"
+_MANNERS = Manners(in_flight=1, timeout=10.0)
+
+
+class Probe(NamedTuple):
+    """Limits: the largest span of eth_getLogs that was answered (0: none), requests in a batch."""
+
+    blocks: int
+    refused: str | None
+    batch: int
+
+
+class Health(NamedTuple):
+    """What was found of an endpoint; *trouble* says why the rest is unknown."""
+
+    chain: str
+    endpoint: str
+    latency_ms: int | None = None
+    head: BlockRef | None = None
+    final: int | None = None
+    old_state: bool | None = None
+    probe: Probe | None = None
+    trouble: str | None = None
+
+
+class Subject(NamedTuple):
+    """A chain, one of its endpoints, and a contract there to ask about."""
+
+    chain: model.Chain
+    endpoint: model.Endpoint
+    contract: str | None
+
+
+async def examine_all(subjects: Sequence[Subject], *, probe: bool, done: Callable[[], None]) -> list[Health]:
+    """Return the health of every subject, in order; *done* is called after each."""
+
+    async def one(subject: Subject) -> Health:
+        health = await examine(subject, probe=probe)
+        done()
+        return health
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(subject)) for subject in subjects]
+    return [task.result() for task in tasks]
+
+
+async def examine(subject: Subject, *, probe: bool) -> Health:
+    """Return what *subject*'s endpoint can do."""
+    endpoint = Endpoint(subject.endpoint, subject.chain, _MANNERS)
+    known = Health(subject.chain.name, subject.endpoint.name)
+    try:
+        began = time.monotonic()
+        await endpoint.prove_chain()
+        known = known._replace(latency_ms=round((time.monotonic() - began) * 1000))
+        head = await _header(endpoint, "latest")
+        known = known._replace(head=head, final=await _final(endpoint, subject.chain.finality, head))
+        known = known._replace(old_state=await _old_state(endpoint, subject.contract, head))
+        if probe:
+            known = known._replace(probe=await _probed(endpoint, subject.contract, head))
+    except RwaError as error:
+        known = known._replace(trouble=str(error))
+    finally:
+        await endpoint.close()
+    return known
+
+
+async def _header(endpoint: Endpoint, tag: str) -> BlockRef:
+    header = msgspec.json.decode(await endpoint.one(Ask("eth_getBlockByNumber", [tag, False])))
+    try:
+        return BlockRef(int(header["number"], 16), header["hash"], int(header["timestamp"], 16))
+    except (TypeError, KeyError, ValueError):
+        raise BadAnswer(
+            f"{endpoint.name} answered the {tag} block with something that is no header."
+        ) from None
+
+
+async def _final(endpoint: Endpoint, finality: str | int, head: BlockRef) -> int | None:
+    """Return the newest final block; None where the endpoint does not know the tag."""
+    if isinstance(finality, int):
+        return max(head.number - finality, 0)
+    try:
+        return (await _header(endpoint, finality)).number
+    except (Refused, BadAnswer):
+        return None
+
+
+async def _old_state(endpoint: Endpoint, contract: str | None, head: BlockRef) -> bool | None:
+    """Return whether a call far back is answered; None where that cannot be told."""
+    if contract is None:
+        return None
+    old = hex(max(head.number - OLD_BLOCKS, 1))
+    try:
+        await endpoint.one(Ask("eth_call", [{"to": contract, "data": TOTAL_SUPPLY}, old]))
+    except Refused as error:
+        return {"missing-state": False, "reverted": True}.get(error.refusal.kind)
+    return True
+
+
+async def _probed(endpoint: Endpoint, contract: str | None, head: BlockRef) -> Probe:
+    refused: list[str] = []
+
+    async def answers(blocks: int) -> bool:
+        span = Span(max(head.number - blocks + 1, 0), head.number)
+        asked = {"fromBlock": hex(span.first), "toBlock": hex(span.last), "address": contract}
+        try:
+            await endpoint.one(Ask("eth_getLogs", [asked], span))
+        except Refused as error:
+            if error.refusal.kind not in CUT | {"disabled", "auth", "missing-state"}:
+                raise
+            refused.append(error.refusal.text)
+            return False
+        return True
+
+    blocks = await largest(answers, min(LONGEST_SPAN, head.number + 1)) if contract else 0
+    await endpoint.ask([Ask("eth_blockNumber", [])] * BATCH)
+    return Probe(blocks, refused[-1] if refused else None, endpoint.batch)
+
+
+async def largest(answers: Callable[[int], Awaitable[bool]], most: int) -> int:
+    """Return the largest span of at most *most* blocks that *answers*, within a tenth; 0 where none does.
+
+    Grows tenfold from one block, then halves the distance to the first refusal.
+    """
+    good, size = 0, 1
+    while await answers(min(size, most)):
+        good = min(size, most)
+        if good == most:
+            return good
+        size *= 10
+    bad = min(size, most)
+    while good and bad - good > max(good // 10, 1):
+        middle = (good + bad) // 2
+        if await answers(middle):
+            good = middle
+        else:
+            bad = middle
+    return good

@@ -1,0 +1,74 @@
+"""Ingest: the requests of one chain, by several workers, into the one writer. Knows nothing of tokens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from indexer.floor.errors import NoEndpoint
+from indexer.sources.evm import Evm
+from indexer.sources.provider_errors import Refused
+from indexer.sync.coverage import Task
+from indexer.sync.orders import Progress
+from indexer.sync.tasks import smaller
+from indexer.sync.writer import LogWriter, Piece
+
+
+@dataclass(slots=True)
+class Ingested:
+    """What a chain's ingest reached. *open_spans* has a sentence per span that stays open."""
+
+    logs: int = 0
+    fast: int = 0
+    slow: int = 0
+    open_spans: list[str] = field(default_factory=list)
+    stopped: str | None = None
+
+
+async def ingest(
+    evm: Evm, tasks: Sequence[Task], writer: LogWriter, workers: int, progress: Progress
+) -> Ingested:
+    """Fetch *tasks* and hand each answer to *writer*; what is answered is kept whatever fails later."""
+    chain = evm.chain.name
+    queue = deque(tasks)
+    done = Ingested()
+    progress.start(f"logs {chain}", sum(len(task.span) for task in tasks), "blocks")
+
+    async def work() -> None:
+        while queue and done.stopped is None:
+            task = queue.popleft()
+            try:
+                answer = await evm.logs(task.span, task.filter)
+            except Refused as refused:
+                pieces = smaller(task, refused.refusal)
+                queue.extendleft(reversed(pieces))
+                if not pieces:
+                    done.open_spans.append(_sentence(chain, task, refused))
+                    progress.advance(f"logs {chain}", len(task.span))
+                continue
+            except NoEndpoint as error:
+                done.stopped = done.stopped or str(error)
+                return
+            writer.add(Piece(task.filter, task.span, answer.logs, answer.end, answer.endpoint))
+            done.logs += answer.logs.num_rows
+            done.fast += answer.fast
+            done.slow += answer.slow
+            progress.advance(f"logs {chain}", len(task.span))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(max(1, min(workers, len(tasks) * 4))):
+                group.create_task(work())
+    finally:
+        writer.flush()
+    return done
+
+
+def _sentence(chain: str, task: Task, refused: Refused) -> str:
+    contracts = ", ".join(task.filter.addresses)
+    return (
+        f"{chain} block {task.span} stays open for {contracts}: no endpoint serves a request that small "
+        f"({refused}). Add one without this limit with --rpc {chain}=URL and run the same command again."
+    )

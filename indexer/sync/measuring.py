@@ -1,0 +1,64 @@
+"""Metrics of one token on one chain: the inputs as views, the models, the audits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from indexer.config.dimensions import dimension_rows
+from indexer.config.model import Registry
+from indexer.floor.errors import Permanent
+from indexer.floor.tables import CALENDAR, CERTIFICATES, DERIVATIONS, DIMENSIONS, PUBLICATIONS, TABLES
+from indexer.metrics.calendar import utc_days
+from indexer.metrics.runner import audit, compute
+from indexer.store.read import arrow_rows, register
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def measure(
+    registry: Registry,
+    derivation: Mapping[str, Any],
+    derived: Mapping[str, pa.Table],
+    certificates: Rows,
+    publications: Rows,
+    only: Sequence[str] | None = None,
+) -> dict[str, pa.Table]:
+    """Return the metric tables of one token on one chain; Permanent where an audit finds a break."""
+    con = duckdb.connect(":memory:")
+    con.execute("SET TimeZone = 'UTC'")
+    for name, table in derived.items():
+        register(con, TABLES[name], table)
+    dimensions = dimension_rows(registry)
+    for dimension in DIMENSIONS:
+        if dimension.name in dimensions:
+            register(con, dimension, arrow_rows(dimension, dimensions[dimension.name]))
+    register(con, DERIVATIONS, arrow_rows(DERIVATIONS, [derivation]))
+    register(con, CERTIFICATES, arrow_rows(CERTIFICATES, certificates))
+    register(con, PUBLICATIONS, arrow_rows(PUBLICATIONS, publications))
+    register(con, CALENDAR, _days(derivation, derived))
+    tables = dict(compute(con, only))
+    breaks = audit(con) if only is None else []
+    if breaks:
+        first = breaks[0]
+        raise Permanent(
+            f"The audit {first.audit} of {first.token} on {first.chain_id} found {len(breaks)} rows that do not "
+            f"hold together; the first: {first.detail}. Nothing was committed; this is a bug, please report it."
+        )
+    return tables
+
+
+def _days(derivation: Mapping[str, Any], derived: Mapping[str, pa.Table]) -> pa.Table:
+    """Return the calendar from the first event to the frontier."""
+    columns = (("transfers", "block_time"), ("supply_changes", "effective_at"), ("rebases", "effective_at"))
+    moments: list[datetime] = [derivation["frontier_time"]]
+    for name, column in columns:
+        first = pc.min(derived[name][column]).as_py() if derived[name].num_rows else None
+        if first is not None:
+            moments.append(first)
+    return utc_days(min(moments).date(), derivation["frontier_time"].date())

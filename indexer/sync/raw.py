@@ -1,0 +1,112 @@
+"""Raw rows of a chain, out of the lake and into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from indexer.floor.spans import Span
+from indexer.floor.tables import FILES, LOGS, READS, TRANSACTIONS, Table
+from indexer.ledger.scene import Run
+from indexer.ledger.values import Call
+from indexer.store.book import Book
+from indexer.store.lake import Lake
+from indexer.sync.writer import file_row, unlist
+
+ReadKey = tuple[int, str, bytes]
+
+
+class RawLogs:
+    """The logs of one chain; the last file read is kept, since tokens of a chain share files."""
+
+    def __init__(self, book: Book, lake: Lake, chain_id: str) -> None:
+        self._lake = lake
+        rows = book.rows(FILES, table_name=LOGS.name, chain_id=chain_id)
+        self._files = [row for row in rows if row["unlisted_at"] is None]
+        self._last: tuple[str, pa.Table] | None = None
+
+    def of(self, addresses: Sequence[str], run: Run) -> pa.Table:
+        """Return the logs of *addresses* within *run*, in (block, log index) order, each once."""
+        wanted = pa.array(sorted(bytes.fromhex(a[2:]) for a in addresses), pa.binary(20))
+        blocks = Span(run.first, run.frontier.number)
+        parts = []
+        for row in self._files:
+            if not blocks.overlaps(Span(row["first"], row["last"])):
+                continue
+            logs = self._read(row["path"])
+            keep = pc.is_in(logs["address"], value_set=wanted)
+            if row["first"] < blocks.first or row["last"] > blocks.last:
+                inside = pc.and_(
+                    pc.greater_equal(logs["block_number"], blocks.first),
+                    pc.less_equal(logs["block_number"], blocks.last),
+                )
+                keep = pc.and_(keep, inside)
+            parts.append(logs if pc.all(keep).as_py() else logs.filter(keep))
+        if not parts:
+            return self._lake.read(LOGS, [])
+        return in_order(pa.concat_tables(parts))
+
+    def _read(self, path: str) -> pa.Table:
+        if self._last is None or self._last[0] != path:
+            self._last = (path, self._lake.read(LOGS, [path]))
+        return self._last[1]
+
+
+def in_order(logs: pa.Table) -> pa.Table:
+    """Return *logs* by (block, log index) without repeats: two filters may have held one contract."""
+    key = pc.add(pc.multiply(logs["block_number"], 1 << 24), logs["log_index"])
+    steps = pc.pairwise_diff(key.combine_chunks())
+    if logs.num_rows < 2 or pc.min(steps).as_py() > 0:
+        return logs
+    order = pc.sort_indices(key)
+    key = key.take(order).combine_chunks()
+    fresh = pc.fill_null(pc.not_equal(pc.pairwise_diff(key), 0), fill_value=True)
+    return logs.take(order.filter(fresh))
+
+
+def load_calls(book: Book, lake: Lake, chain_id: str) -> dict[str, Call | None]:
+    """Return the calls of the transactions held, by hash."""
+    rows = lake.read(TRANSACTIONS, _paths(book, TRANSACTIONS, chain_id))
+    columns = [rows[name].to_pylist() for name in ("tx_hash", "from_address", "to_address", "input")]
+    return {
+        tx_hash: Call(sender, target, bytes.fromhex(text[2:]))
+        for tx_hash, sender, target, text in zip(*columns, strict=True)
+    }
+
+
+def load_reads(book: Book, lake: Lake, chain_id: str) -> dict[ReadKey, int | None]:
+    """Return the answers of the reads held; None where the call reverted."""
+    rows = lake.read(READS, _paths(book, READS, chain_id))
+    columns = [rows[name].to_pylist() for name in ("block_number", "address", "call", "result")]
+    return {
+        (block, f"0x{address.hex()}", call): None if result is None else int.from_bytes(result[:32], "big")
+        for block, address, call, result in zip(*columns, strict=True)
+    }
+
+
+def add_rows(book: Book, lake: Lake, table: Table, chain_id: str, rows: pa.Table) -> None:
+    """Add raw *rows* to the chain's one file of *table*; a row that is held already stays."""
+    if rows.num_rows == 0:
+        return
+    paths = _paths(book, table, chain_id)
+    held = lake.read(table, paths)
+    both = pa.concat_tables([held, rows.cast(held.schema)])
+    file = lake.write(table, _first_of_each(both, table), {"chain_id": chain_id})
+    with book.commit() as commit:
+        unlist(commit, [path for path in paths if path != file.path])
+        commit.put(FILES, [file_row(file)])
+
+
+def _first_of_each(rows: pa.Table, table: Table) -> pa.Table:
+    """Return *rows* in key order, the first of those with the same key."""
+    seen: dict[tuple[object, ...], int] = {}
+    for at, key in enumerate(zip(*(rows[name].to_pylist() for name in table.key), strict=True)):
+        seen.setdefault(key, at)
+    return rows.take(pa.array([seen[key] for key in sorted(seen)], pa.int64()))
+
+
+def _paths(book: Book, table: Table, chain_id: str) -> list[str]:
+    rows: Sequence[Mapping[str, object]] = book.rows(FILES, table_name=table.name, chain_id=chain_id)
+    return [str(row["path"]) for row in rows if row["unlisted_at"] is None]

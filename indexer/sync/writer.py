@@ -1,0 +1,181 @@
+"""The one writer of raw logs: finished spans are joined in memory and committed as segments."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from indexer.floor.filters import Filter
+from indexer.floor.spans import BlockRef, Span
+from indexer.floor.tables import FILES, FILTERS, LOGS, SEGMENTS
+from indexer.ledger.figures import moment
+from indexer.store.book import Book, Commit
+from indexer.store.lake import Lake, LakeFile
+
+FLUSH_SECONDS = 2.0
+"""How long finished spans may wait in memory: what a kill loses."""
+FLUSH_LOGS = 1_000_000
+MERGE_LOGS = 1_000_000
+MERGE_BYTES = 128 * 1024 * 1024
+PROOF = "end_block"
+
+
+class Piece(NamedTuple):
+    """One answered request: its logs in order, and the block that proves it."""
+
+    filter: Filter
+    span: Span
+    logs: pa.Table
+    end: BlockRef
+    endpoint: str
+
+
+class LogWriter:
+    """Collects pieces of one chain and commits them: joined neighbours make one segment and one file."""
+
+    def __init__(self, book: Book, lake: Lake) -> None:
+        self._book = book
+        self._lake = lake
+        self._pieces: list[Piece] = []
+        self._logs = 0
+        self._flushed = time.monotonic()
+
+    def add(self, piece: Piece) -> None:
+        self._pieces.append(piece)
+        self._logs += piece.logs.num_rows
+        if self._logs >= FLUSH_LOGS or time.monotonic() - self._flushed >= FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write files, then book them with their segments in one transaction."""
+        runs = joined(self._pieces)
+        self._pieces, self._logs = [], 0
+        if runs:
+            written = [self._write(run) for run in runs]
+            with self._book.commit() as commit:
+                for run, (segment, file) in zip(runs, written, strict=True):
+                    _put(commit, run[0].filter, segment, file)
+        self._flushed = time.monotonic()
+
+    def _write(self, run: Sequence[Piece]) -> tuple[dict[str, Any], LakeFile | None]:
+        logs = pa.concat_tables([piece.logs for piece in run])
+        endpoints = ",".join(sorted({piece.endpoint for piece in run}))
+        segment = {
+            "chain_id": run[0].filter.chain_id,
+            "filter_id": run[0].filter.id,
+            "first": run[0].span.first,
+            "last": run[-1].span.last,
+            "last_hash": run[-1].end.hash,
+            "last_time": moment(run[-1].end.time),
+            "endpoint": endpoints,
+            "logs": logs.num_rows,
+            "proof": PROOF,
+            "path": None,
+            "fetched_at": datetime.now(UTC).replace(tzinfo=None),
+        }
+        return written(self._lake, segment, logs, run[0].filter.body)
+
+
+def written(
+    lake: Lake, segment: dict[str, Any], logs: pa.Table, body: str
+) -> tuple[dict[str, Any], LakeFile | None]:
+    """Write *logs* and return the segment with its path, and the file; a span without logs has none."""
+    if logs.num_rows == 0:
+        return segment, None
+    note = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in segment.items()}
+    file = lake.write(LOGS, logs, {**note, "filter": body})
+    return {**segment, "path": file.path}, file
+
+
+def joined(pieces: Iterable[Piece]) -> list[list[Piece]]:
+    """Return pieces of one filter that follow each other as one run; runs in (filter, block) order."""
+    by_filter: dict[str, list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        by_filter[piece.filter.id].append(piece)
+    runs: list[list[Piece]] = []
+    for _, mine in sorted(by_filter.items()):
+        mine.sort(key=lambda piece: piece.span)
+        for piece in mine:
+            last = runs[-1][-1] if runs else None
+            if last and last.filter == piece.filter and last.span.last + 1 == piece.span.first:
+                runs[-1].append(piece)
+            else:
+                runs.append([piece])
+    return runs
+
+
+def compact(book: Book, lake: Lake, chain_id: str, final: int) -> int:
+    """Merge final neighbouring segments into files of a useful size; return how many segments went.
+
+    The rows stay the same; files stay in the hundreds.
+    """
+    bodies = {row["filter_id"]: row["body"] for row in book.rows(FILTERS, chain_id=chain_id)}
+    segments = [s for s in book.rows(SEGMENTS, chain_id=chain_id) if s["last"] <= final]
+    gone = 0
+    for group in mergeable(segments, lake):
+        paths = [s["path"] for s in group if s["path"]]
+        logs = lake.read(LOGS, paths)
+        endpoints = ",".join(sorted({name for s in group for name in s["endpoint"].split(",")}))
+        whole = {
+            **group[-1],
+            "first": group[0]["first"],
+            "endpoint": endpoints,
+            "logs": logs.num_rows,
+            "path": None,
+        }
+        segment, file = written(lake, whole, logs, bodies[whole["filter_id"]])
+        with book.commit() as commit:
+            commit.remove(SEGMENTS, [{k: s[k] for k in SEGMENTS.key} for s in group])
+            commit.put(SEGMENTS, [segment])
+            if file is not None:
+                commit.put(FILES, [file_row(file)])
+            unlist(commit, [path for path in paths if file is None or path != file.path])
+        gone += len(group) - 1
+    return gone
+
+
+def mergeable(segments: Iterable[dict[str, Any]], lake: Lake) -> list[list[dict[str, Any]]]:
+    """Return the groups of two or more neighbours of one filter that fit one file."""
+    groups: list[list[dict[str, Any]]] = []
+    logs = size = 0
+    for segment in sorted(segments, key=lambda s: (s["filter_id"], s["first"])):
+        last = groups[-1][-1] if groups else None
+        weight = lake.size(segment["path"]) if segment["path"] else 0
+        follows = (
+            last is not None
+            and last["filter_id"] == segment["filter_id"]
+            and last["last"] + 1 == segment["first"]
+            and logs + segment["logs"] <= MERGE_LOGS
+            and size + weight <= MERGE_BYTES
+        )
+        if follows:
+            groups[-1].append(segment)
+            logs, size = logs + segment["logs"], size + weight
+        else:
+            groups.append([segment])
+            logs, size = segment["logs"], weight
+    return [group for group in groups if len(group) > 1]
+
+
+def unlist(commit: Commit, paths: Iterable[str]) -> None:
+    """Take files out of the manifest; they are deleted later, when no reader can hold them."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for path in paths:
+        commit.update(FILES, {"path": path}, unlisted_at=now)
+
+
+def file_row(file: LakeFile) -> dict[str, Any]:
+    """Return *file* as a row of the manifest."""
+    return {**file._asdict(), "unlisted_at": None}
+
+
+def _put(commit: Commit, asked: Filter, segment: dict[str, Any], file: LakeFile | None) -> None:
+    commit.put(FILTERS, [{"filter_id": asked.id, "chain_id": asked.chain_id, "body": asked.body}])
+    commit.put(SEGMENTS, [segment])
+    if file is not None:
+        commit.put(FILES, [file_row(file)])

@@ -1,0 +1,193 @@
+"""Certificates: a figure from events beside the contract's own state at the same block. Pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from indexer.floor.spans import BlockRef
+from indexer.floor.tables import TABLES
+from indexer.ledger.values import ZERO
+from indexer.store.read import register
+
+WHOLE = 300
+"""Up to so many addresses are all checked; of more, the largest and a sample."""
+LARGEST = 100
+
+
+class Figure(NamedTuple):
+    """What the events say at a block, in base units: *units* and *supply* are None where not known."""
+
+    units: int | None
+    supply: int | None
+    why_null: str | None
+    holders: Mapping[str, int]
+
+    def balance(self, holder: str) -> int | None:
+        """Return what balanceOf should answer: units · supply // total units; plain tokens: the units."""
+        if self.units is None or self.supply is None:
+            return None
+        held = self.holders.get(holder, 0)
+        return held * self.supply // self.units if self.units else 0
+
+
+class Sample(NamedTuple):
+    """Addresses whose balances are compared, and the seed that chose them."""
+
+    addresses: tuple[str, ...]
+    seed: str
+
+
+class State(NamedTuple):
+    """What the contract answered; None where it did not, and *why* it did not.
+
+    *units* and *shares* are there for contracts that have shares.
+    """
+
+    supply: int | None
+    units: int | None
+    balances: Mapping[str, int | None]
+    shares: Mapping[str, int | None]
+    has_shares: bool
+    endpoint: str
+    why: str | None
+
+
+class Basis(NamedTuple):
+    """What a figure rests on."""
+
+    token: str
+    chain_id: str
+    reads_used: int
+    spans_digest: str
+    config_digest: str
+    code_version: str
+
+
+def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: BlockRef) -> Figure:
+    """Return the figure at *block*: the last change of supply, and every holder's units, up to it."""
+    con = duckdb.connect(":memory:")
+    for name in ("transfers", "supply_changes"):
+        register(con, TABLES[name], derived[name])
+    last = con.execute(
+        "SELECT units, supply_raw, why_null FROM supply_changes WHERE coalesce(block_number <= ?, "
+        "effective_at <= make_timestamp(? * 1000000)) ORDER BY effective_at DESC, block_number DESC, "
+        "log_index DESC LIMIT 1",
+        [block.number, block.time],
+    ).fetchone()
+    units, supply, why = last or (Decimal(0), Decimal(0), None)
+    moved = con.execute(
+        "SELECT holder, sum(units) FROM ("
+        " SELECT to_address AS holder, units FROM transfers WHERE block_number <= ?"
+        " UNION ALL SELECT from_address, -units FROM transfers WHERE block_number <= ?"
+        f") WHERE holder <> '{ZERO}' GROUP BY holder ORDER BY holder",
+        [block.number, block.number],
+    ).fetchall()
+    holders = {holder: int(held) for holder, held in moved if held is not None}
+    why = why_null or why
+    if why:
+        return Figure(None, None, why, holders)
+    return Figure(None if units is None else int(units), None if supply is None else int(supply), None, holders)
+
+
+def sample_of(holders: Mapping[str, int], block: BlockRef) -> Sample:
+    """Return the addresses to compare: all of them, or the largest and a sample drawn by the block's hash."""
+    everyone = sorted(holders)
+    if len(everyone) <= WHOLE:
+        return Sample(tuple(everyone), block.hash)
+    largest = sorted(everyone, key=lambda address: (-holders[address], address))[:LARGEST]
+    rest = sorted(set(everyone) - set(largest))
+    drawn = random.Random(block.hash).sample(rest, WHOLE - LARGEST)  # noqa: S311 - a sample, not a secret
+    return Sample(tuple(sorted([*largest, *drawn])), block.hash)
+
+
+def certificate(
+    basis: Basis, block: BlockRef, figure: Figure, sample: Sample, state: State, *, final: bool
+) -> dict[str, Any]:
+    """Return the row of ``certificates``: what was compared, and the verdict."""
+    checked, wrong = _compared(figure, sample, state)
+    verdict, reason = _verdict(basis, figure, sample, state, checked=checked, wrong=wrong)
+    row: dict[str, Any] = {
+        "token": basis.token,
+        "chain_id": basis.chain_id,
+        "block_number": block.number,
+        "block_hash": block.hash,
+        "final": final,
+        "units": _decimal(figure.units),
+        "supply": _decimal(figure.supply),
+        "contract_units": _decimal(state.units),
+        "contract_supply": _decimal(state.supply),
+        "holders_checked": checked,
+        "holders_wrong": wrong,
+        "holders_known": len(figure.holders),
+        "seed": sample.seed,
+        "tolerance": Decimal(0),
+        "reads_used": basis.reads_used,
+        "verdict": verdict,
+        "reason": reason,
+        "spans_digest": basis.spans_digest,
+        "config_digest": basis.config_digest,
+        "code_version": basis.code_version,
+    }
+    row["certificate_id"] = digest(row)
+    return {**row, "endpoint": state.endpoint}
+
+
+def digest(value: object) -> str:
+    """Return a short digest of a value that JSON can hold; decimals and times as text."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _compared(figure: Figure, sample: Sample, state: State) -> tuple[int, int]:
+    checked = wrong = 0
+    for holder in sample.addresses:
+        said, wanted = state.balances.get(holder), figure.balance(holder)
+        if said is None or wanted is None:
+            continue
+        checked += 1
+        shares = state.shares.get(holder)
+        wrong += said != wanted or (shares is not None and shares != figure.holders.get(holder, 0))
+    return checked, wrong
+
+
+def _verdict(
+    basis: Basis, figure: Figure, sample: Sample, state: State, *, checked: int, wrong: int
+) -> tuple[str, str | None]:
+    if figure.supply is None:
+        return "unknown", figure.why_null or "the events do not give the supply"
+    if state.supply is None:
+        return "unknown", state.why or "the contract did not answer totalSupply"
+    differs = _differences(figure, state)
+    if wrong:
+        differs.append(f"{wrong} of {checked} balances differ")
+    if differs:
+        return "fail", "; ".join(differs)
+    if checked < len(sample.addresses):
+        missing = len(sample.addresses) - checked
+        why = state.why or "the contract did not answer"
+        return "unknown", f"supply agrees; {missing} of {len(sample.addresses)} balances could not be read: {why}"
+    if basis.reads_used:
+        return "read", "the supply rests on a read of the same contract; shares and balances agree"
+    return "pass", None
+
+
+def _differences(figure: Figure, state: State) -> list[str]:
+    out = []
+    if figure.supply != state.supply:
+        out.append(f"events give a supply of {figure.supply} base units, the contract says {state.supply}")
+    if state.has_shares and state.units is not None and figure.units != state.units:
+        out.append(f"events give {figure.units} shares, the contract says {state.units}")
+    return out
+
+
+def _decimal(value: int | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+

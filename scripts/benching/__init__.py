@@ -1,0 +1,1 @@
+"""What scripts/bench is made of: the chain it plays, its endpoint, and what is timed."""

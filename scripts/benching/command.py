@@ -1,0 +1,185 @@
+"""The command: starts the endpoint, times each part, prints the table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benching.chain import CHAIN_NUMBER, CONTRACTS, FIRST_BLOCK
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATHS = os.pathsep.join((str(ROOT / "scripts"), str(ROOT)))
+TARGETS = {"ingest": 250_000, "line": 150_000}
+"""Logs per CPU second that must be reached."""
+
+
+class Timed(NamedTuple):
+    """One run: seconds of CPU (user + system) and of the clock, peak memory in MiB, what it printed."""
+
+    cpu: float
+    wall: float
+    peak: float
+    told: dict[str, Any]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Return 0, or 1 where a part misses its target."""
+    wanted = _arguments(argv)
+    with tempfile.TemporaryDirectory(prefix="rwa-bench-") as temporary:
+        folder = Path(wanted.keep or temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        print(f"Making a chain of {wanted.logs:,} logs …", flush=True)
+        with endpoint(wanted.logs, wanted.cap) as node:
+            _say_data(node)
+            return _measure(wanted, node, folder)
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure JSON-RPC to Parquet.")
+    parser.add_argument("--logs", type=int, default=1_000_000, help="logs of the chain (1,000,000)")
+    parser.add_argument(
+        "--cap", type=int, default=1000, help="blocks in one eth_getLogs; 20 logs a block (1000)"
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=("parse", "line", "peer"), default=["parse", "line", "peer"]
+    )
+    parser.add_argument("--keep", metavar="DIR", help="leave the files there")
+    return parser.parse_args(argv)
+
+
+def _measure(wanted: argparse.Namespace, node: dict[str, Any], folder: Path) -> int:
+    url = f"http://127.0.0.1:{node['port']}/"
+    rates: dict[str, float] = {}
+    if "parse" in wanted.only:
+        timed = run_part("parse", url, node, wanted.cap, folder)
+        rates["parse"] = _say("aiohttp → parse → Parquet, alone", timed, timed.told["logs"])
+        print(f"{'':36}{timed.told['fast']:,} logs read by shape, {timed.told['slow']:,} one by one")
+    if "line" in wanted.only:
+        timed = run_line(folder / "home", url)
+        rates["line"] = _say("rwa backfill: logs + transfers", timed, wanted.logs)
+    if "peer" in wanted.only:
+        timed = run_part("peer", url, node, 50, folder)
+        rates["peer"] = _say(
+            "web3.py get_logs + eth-abi, a slice", timed._replace(cpu=timed.told["cpu"]), timed.told["logs"]
+        )
+        for name in rates.keys() - {"peer"}:
+            print(f"{name} ÷ peer: {rates[name] / rates['peer']:.0f}")
+    missed = [name for name, rate in rates.items() if rate < TARGETS.get(name, 0)]
+    for name in missed:
+        print(f"{name} misses its {TARGETS[name]:,} logs per CPU second.")
+    return 1 if missed else 0
+
+
+def _say_data(node: dict[str, Any]) -> None:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in node["kinds"].items())
+    print(f"{node['bytes'] / 1e6:,.0f} MB of JSON in {node['last'] - node['first'] + 1:,} blocks: {kinds}")
+    print(f"\n{'':36}{'logs/CPU s':>12}{'logs/s':>12}{'CPU s':>9}{'wall s':>9}{'peak MiB':>10}")
+
+
+def _say(name: str, timed: Timed, logs: int) -> float:
+    """Print one line of the table and return logs per CPU second."""
+    rate = logs / timed.cpu
+    rates = f"{rate:12,.0f}{logs / timed.wall:12,.0f}"
+    print(f"{name:36}{rates}{timed.cpu:9.2f}{timed.wall:9.2f}{timed.peak:10,.0f}", flush=True)
+    return rate
+
+
+@contextmanager
+def endpoint(logs: int, cap: int) -> Iterator[dict[str, Any]]:
+    """Run the endpoint and give what it says of itself."""
+    command = [sys.executable, "-m", "benching.endpoint", str(logs), str(cap)]
+    with subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield json.loads(process.stdout.readline() if process.stdout else "")
+        finally:
+            process.terminate()
+
+
+def run_part(name: str, url: str, node: dict[str, Any], cap: int, folder: Path) -> Timed:
+    """Return the measure of one part."""
+    numbers = [str(node["first"]), str(node["last"]), str(cap)]
+    return timed([sys.executable, "-m", "benching.parts", name, url, *numbers, str(folder)])
+
+
+def run_line(home: Path, url: str) -> Timed:
+    """Return the measure of a whole backfill into a new *home*, without the SQL copy."""
+    config = write_config(home.with_name("config"))
+    before = [
+        "--home",
+        str(home),
+        "--config",
+        str(config),
+        "--rpc",
+        f"bench={url}",
+        "--sql",
+        "none",
+        "--quiet",
+    ]
+    return timed([sys.executable, "-m", "indexer", *before, "backfill", "--all", "--no-verify", "--json"])
+
+
+def timed(command: list[str]) -> Timed:
+    """Run *command* and return what the system counted for it; its last line is JSON."""
+    began = time.perf_counter()
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(command, env=_environment(), stdout=out)  # waited for below, for its usage
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.perf_counter() - began
+        out.seek(0)
+        printed = out.read().decode()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command[1:4])} … ended with exit code {process.returncode}.\n{printed}")
+    told = json.loads(printed)
+    return Timed(
+        usage.ru_utime + usage.ru_stime,
+        wall,
+        usage.ru_maxrss / 1024,
+        told if isinstance(told, dict) else {"rows": told},
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": PATHS}
+
+
+def write_config(folder: Path) -> Path:
+    """Return a configuration of the five contracts, as plain tokens of one chain."""
+    (folder / "platforms").mkdir(parents=True, exist_ok=True)
+    chain = f'[bench]\nid = "eip155:{CHAIN_NUMBER}"\nfamily = "evm"\nendpoints = []\nfinality = "finalized"\n'
+    (folder / "chains.toml").write_text(chain)
+    text = '[platform]\nid = "bench"\nname = "Bench"\n'
+    for number, contract in enumerate(CONTRACTS, 1):
+        text += f"""
+[[product]]
+id = "b{number}"
+name = "Bench {number}"
+asset_class = "fund"
+currency = "USD"
+
+[[token]]
+id = "b{number}"
+symbol = "B{number}"
+name = "Bench {number}"
+product = "b{number}"
+accrual = "plain"
+reasons = "plain"
+events = ["erc20"]
+
+  [[token.deployment]]
+  chain = "bench"
+  address = "{contract}"
+  decimals = 18
+  start = {FIRST_BLOCK}
+"""
+    (folder / "platforms" / "bench.toml").write_text(text)
+    return folder

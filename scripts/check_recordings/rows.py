@@ -1,0 +1,151 @@
+"""How each flow category of the truth is compared: the rows of tests/recordings/flows.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from indexer.floor.errors import Usage
+
+from .truth import Recording, TokenTruth
+
+
+class Measure(NamedTuple):
+    """What a comparison looks at."""
+
+    counts: bool
+    amounts: bool
+
+
+MEASURES = {
+    "amount": Measure(counts=True, amounts=True),
+    "amount_only": Measure(counts=False, amounts=True),
+    "supply_delta": Measure(counts=True, amounts=True),
+    "within": Measure(counts=True, amounts=True),
+    "underlying_leg": Measure(counts=True, amounts=True),
+    "count": Measure(counts=True, amounts=False),
+    "not_compared": Measure(counts=False, amounts=False),
+}
+"""``within`` and ``underlying_leg`` allow *within* base units for each entry."""
+
+
+class Row(NamedTuple):
+    """One category of one token of one kind of recording.
+
+    *reasons* are ours that the category stands for, *effect* narrows them. *operations* are the journal's
+    names where another category has the same reasons. *on* is the token whose entries are taken, *table*
+    where they stand, *counted* whether transactions or entries are counted.
+    """
+
+    file: str
+    token: str
+    category: str
+    reasons: tuple[str, ...]
+    compare: str
+    unit: str
+    rests_on: str
+    why: str = ""
+    effect: str = ""
+    operations: tuple[str, ...] = ()
+    on: str = ""
+    within: int = 0
+    table: str = "transfers"
+    counted: str = "transactions"
+
+    @property
+    def measure(self) -> Measure:
+        return MEASURES[self.compare]
+
+
+class Slip(NamedTuple):
+    """Transactions that the truth is known to book otherwise than the contract acted.
+
+    They are those of *operations* on the token, to the token itself where *to_itself*; *booked_as* is the
+    truth's category, empty where it books them nowhere.
+    """
+
+    file: str
+    token: str
+    operations: tuple[str, ...]
+    booked_as: str
+    rests_on: str
+    to_itself: bool = False
+
+
+class Rows(NamedTuple):
+    flows: tuple[Row, ...]
+    slips: tuple[Slip, ...]
+
+    def of(self, kind: str, token: str) -> Rows:
+        """Return the rows of one token, from this kind of recording or else from any that has the token."""
+        mine = any((row.file, row.token) == (kind, token) for row in self.flows)
+        return Rows(
+            tuple(r for r in self.flows if r.token == token and (r.file == kind or not mine)),
+            tuple(s for s in self.slips if s.token == token and (s.file == kind or not mine)),
+        )
+
+
+def load(path: Path) -> Rows:
+    """Return the rows of *path*; Usage names the row that is wrong."""
+    with path.open("rb") as file:
+        raw = tomllib.load(file)
+    rows = Rows(
+        tuple(_made(Row, table) for table in raw.get("flow", [])),
+        tuple(_made(Slip, table) for table in raw.get("slip", [])),
+    )
+    known = ", ".join(MEASURES)
+    for row in rows.flows:
+        if row.compare not in MEASURES:
+            raise Usage(f"{path}: {row.token} {row.category} has compare = {row.compare!r}; known: {known}.")
+    return rows
+
+
+def missing(rows: Rows, recording: Recording) -> list[tuple[str, str]]:
+    """Return the (token, category) pairs of a recording that no row holds."""
+    return [
+        (token.key, category)
+        for token in recording.tokens
+        for category in unlisted(rows.of(recording.kind, token.key), token)
+    ]
+
+
+def unlisted(rows: Rows, token: TokenTruth) -> list[str]:
+    """Return the categories of *token* that none of its *rows* holds."""
+    held = {row.category for row in rows.flows}
+    return [category for category in token.categories if category not in held]
+
+
+def slipped(slips: Iterable[Slip], token: TokenTruth, recording: Recording) -> dict[tuple[int, int], Slip]:
+    """Return the transactions that the truth's journal shows to be known slips."""
+    found = {}
+    for slip in slips:
+        for place, operation in recording.operations.items():
+            if operation.name not in slip.operations or operation.target != token.address:
+                continue
+            if slip.to_itself and recipient(operation.name, operation.args) != token.address:
+                continue
+            found[place] = slip
+    return found
+
+
+RECIPIENT = {"transfer": 0, "transferWithData": 0, "transferFrom": 1}
+"""Position of the recipient among a call's arguments; the amount follows it."""
+
+
+def recipient(name: str, args: tuple[object, ...]) -> object:
+    return args[RECIPIENT[name]]
+
+
+def asked(name: str, args: tuple[object, ...]) -> int:
+    """Return the amount that a transfer's call asked for."""
+    return int(str(args[RECIPIENT[name] + 1]))
+
+
+def _made(kind: Any, table: dict[str, Any]) -> Any:
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    try:
+        return kind(**fields)
+    except TypeError as error:
+        raise Usage(f"A row of flows.toml is wrong ({error}): {table}.") from error

@@ -1,0 +1,101 @@
+"""Facts about STBT's and wSTBT's reasons."""
+
+from reasons_kit import ADMIN, ALICE, BOB, HASH, OTHER, TOKEN, burn, log, mint, move, said, verdicts
+
+BIG = 10**30
+
+
+def test_issued_is_an_issuance_though_amounts_differ_by_a_wei() -> None:
+    """The event logs an amount recomputed from shares; the entry holds what totalSupply did."""
+    parts = (log(1, "Issued", _operator=ADMIN, _to=ALICE, _value=BIG - 1), mint(2, ALICE, BIG))
+    assert said("matrixdock", *parts) == [("issuance", "event")]
+
+
+def test_issued_explains_an_entry_of_unknown_amount() -> None:
+    """A NULL amount does not hide the reason."""
+    parts = (log(1, "Issued", _operator=ADMIN, _to=ALICE, _value=BIG), mint(2, ALICE, None))
+    assert said("matrixdock", *parts) == [("issuance", "event")]
+
+
+def test_redeem_of_the_issuers_own_stock_is_a_redemption() -> None:
+    """redeem burns from the issuer, to whom the customer had sent the tokens."""
+    parts = (log(1, "Redeemed", _operator=ADMIN, _from=ADMIN, _value=BIG), burn(2, ADMIN, BIG - 1))
+    assert said("matrixdock", *parts) == [("redemption", "event")]
+
+
+def test_redeem_from_is_a_redemption_of_the_holder() -> None:
+    """redeemFrom burns from the holder by allowance."""
+    parts = (log(1, "Redeemed", _operator=ADMIN, _from=ALICE, _value=BIG), burn(2, ALICE, BIG))
+    assert said("matrixdock", *parts) == [("redemption", "event")]
+
+
+def test_the_burn_of_the_last_share_is_a_redemption() -> None:
+    """It logs Transfer(.., 0x0, 0), and Redeemed all the same."""
+    parts = (log(1, "Redeemed", _operator=ADMIN, _from=ALICE, _value=0), burn(2, ALICE, 0))
+    assert said("matrixdock", *parts) == [("redemption", "event")]
+
+
+def test_a_controllers_redemption_is_forced() -> None:
+    """controllerRedeem burns without asking the holder."""
+    parts = (
+        log(1, "ControllerRedemption", _controller=ADMIN, _tokenHolder=ALICE, _value=BIG),
+        burn(2, ALICE, BIG),
+    )
+    assert said("matrixdock", *parts) == [("forced", "event")]
+
+
+def test_a_controllers_transfer_is_forced_and_its_neighbour_is_not() -> None:
+    """Of two equal moves in a transaction the one beside the event is the seizure."""
+    parts = (
+        move(0, ALICE, BOB, BIG),
+        move(4, ALICE, BOB, BIG),
+        log(5, "ControllerTransfer", _controller=ADMIN, _from=ALICE, _to=BOB, _value=BIG),
+    )
+    assert said("matrixdock", *parts) == [("transfer", "default"), ("forced", "event")]
+
+
+def test_a_seizure_into_the_bridges_locker_is_forced() -> None:
+    """An event speaks before a role."""
+    parts = (
+        move(4, ALICE, BOB, 1),
+        log(5, "ControllerTransfer", _controller=ADMIN, _from=ALICE, _to=BOB, _value=1),
+    )
+    assert said("matrixdock", *parts, roles={BOB: "bridge_locker"}) == [("forced", "event")]
+
+
+def test_the_locker_locks_and_releases_by_role() -> None:
+    """STBT's bridge has no event on the token: the locker's role tells."""
+    parts = (move(0, ALICE, BOB, BIG), move(1, BOB, ALICE, BIG))
+    assert said("matrixdock", *parts, roles={BOB: "bridge_locker"}) == [
+        ("bridge_lock", "role"),
+        ("bridge_release", "role"),
+    ]
+
+
+def test_a_wrap_shows_on_both_ledgers_with_one_link() -> None:
+    """STBT moves to the wrapper, wSTBT is minted; the Wrap log's place joins the legs."""
+    wrap = log(3, "Wrap", OTHER, sender=ALICE, stbtAmount=BIG, shares=7)
+    below = verdicts("matrixdock", move(1, ALICE, OTHER, BIG - 1), wrap, token=TOKEN)
+    above = verdicts("matrixdock", mint(2, ALICE, 7), wrap, token=OTHER)
+    assert [(v.reason, v.evidence, v.link) for v in below] == [("wrap", "event", f"{HASH}:3")]
+    assert above == below
+
+
+def test_an_unwrap_shows_on_both_ledgers_with_one_link() -> None:
+    """wSTBT is burned, STBT moves back from the wrapper."""
+    unwrap = log(3, "Unwrap", OTHER, sender=ALICE, stbtAmount=BIG, shares=7)
+    below = verdicts("matrixdock", move(1, OTHER, ALICE, BIG - 1), unwrap, token=TOKEN)
+    above = verdicts("matrixdock", burn(2, ALICE, 7), unwrap, token=OTHER)
+    assert [(v.reason, v.evidence, v.link) for v in below] == [("unwrap", "event", f"{HASH}:3")]
+    assert above == below
+
+
+def test_a_plain_transfer_to_the_wrapper_wraps_nothing() -> None:
+    """Without a Wrap the tokens are only sent there."""
+    assert said("matrixdock", move(1, ALICE, OTHER, 5), roles={OTHER: "wrapper"}) == [("transfer", "default")]
+
+
+def test_interest_explains_no_entry() -> None:
+    """InterestsDistributed moves supply without a Transfer; a mint beside it needs its own event."""
+    parts = (log(1, "InterestsDistributed", interest=-5, newTotalSupply=BIG), mint(2, ALICE, 5))
+    assert said("matrixdock", *parts) == [("unclassified", "default")]
