@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+WIDTH = 100
+"""Columns a table takes where there is no terminal to measure; COLUMNS in the environment says another."""
+
+
 class Format(StrEnum):
     """How rows are printed."""
 
@@ -101,9 +105,7 @@ def _write_table(answer: pa.Table | Sheet, limit: int | None) -> None:
     if not grid.rows:
         sys.stderr.write("No rows.\n")
         return
-    if limit is None and sys.stdout.isatty():
-        limit = shutil.get_terminal_size().columns
-    for line in _table_lines(compact(grid), limit):
+    for line in _table_lines(compact(grid), limit or shutil.get_terminal_size((WIDTH, 24)).columns):
         sys.stdout.write(line + "\n")
 
 

@@ -50,13 +50,12 @@ def replay(  # noqa: PLR0913 - each is an option
     from indexer.serve.recording import Recording  # noqa: PLC0415 - help does not load the server
     from indexer.serve.replay import Replay, run_forever  # noqa: PLC0415 - same
 
-    faults = faults_of(fault or [])
-    played = Replay([Recording(path) for path in files], faults, head, final_lag)
+    played = Replay([Recording(path) for path in files], faults_of(fault or []), head, final_lag)
 
     def ready(base_url: str) -> None:
         rpc = " ".join(f"--rpc {name}={base_url}/{name}" for name in played.names)
         sys.stderr.write(
-            f"Playing until stopped; faults: {faults.told}.\nUse it with: rwa {rpc} backfill …\n"
+            f"Playing until stopped; faults: {', '.join(fault or []) or 'none'}.\nUse it with: rwa {rpc} backfill …\n"
         )
 
     asyncio.run(run_forever(played, host, port, ready))

@@ -67,7 +67,7 @@ def read_toml(path: Path, problems: Problems) -> dict[str, object] | None:
 
 
 def lay_over(base: Layer, over: Layer) -> Layer:
-    """Return *base* with *over* on top: the same id replaces; a platform without a name keeps the one below."""
+    """Return *base* with *over* on top: the same id replaces. An unnamed platform keeps its name."""
     platforms = dict(base.platforms)
     for name, found in over.platforms.items():
         if found.table.name is not None or name not in platforms:

@@ -377,7 +377,7 @@ DERIVATIONS = Table(
         "why_null text? Why stocks are NULL where they are",
         "reads_allowed bool Whether derive could make pinned reads",
         "reads_used int Pinned reads that the last supply rests on",
-        "transactions_missing int Transactions that were wanted and that no endpoint had",
+        "inputs_missing int Transactions and reads that were wanted and that no endpoint had",
         "config_digest text Digest of the token's configuration",
         "code_version text Version of the deriving code",
     ),

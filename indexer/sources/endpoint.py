@@ -134,7 +134,8 @@ class Endpoint:
             raise BadAnswer(f"{self.name}: answer refused for {what}: {said}") from None
 
     def _refused(self, refusal: Refusal, ask: Ask) -> Refused:
-        return Refused(refusal, f"{self.name} declined {ask.method}: {refusal.text.rstrip('.')}.")
+        stop = "" if refusal.text.endswith((".", "…")) else "."
+        return Refused(refusal, f"{self.name} declined {ask.method}: {refusal.text}{stop}")
 
     async def ask(self, asks: Sequence[Ask]) -> list[Answer]:
         """Return one answer for each request, in order: batched as far as the endpoint takes batches.

@@ -41,6 +41,9 @@ _ANSWERS = ("missing-state", "absent", "reverted", "unknown")
 """Kinds that tell the caller something once every endpoint has said so."""
 
 
+_NEXT = {kind: "Less is asked for." for kind in CUT} | {"out": "It is left out."}
+
+
 class Learned(NamedTuple):
     """What is remembered of an endpoint between runs; None: no limit met yet."""
 
@@ -103,13 +106,19 @@ def pause(failures: int, draw: float) -> float:
 
 
 def learn(standing: Standing, refusal: Refusal, want: Want) -> None:
-    """Lower what the endpoint is asked for; a refusal without a figure halves it."""
+    """Lower what the endpoint is asked for: to the figure it gave, else to half of what it refused."""
     if refusal.kind == "range" and want.blocks > 1:
-        most = refusal.max_blocks or (len(refusal.span) if refusal.span else want.blocks // 2)
-        standing.max_blocks = max(1, min(most, want.blocks - 1))
+        told = refusal.max_blocks or (len(refusal.span) if refusal.span else None)
+        standing.max_blocks = _lowered(standing.max_blocks, told, want.blocks)
     if refusal.kind == "addresses" and want.addresses > 1:
-        most = refusal.max_addresses or want.addresses
-        standing.max_addresses = most if most < want.addresses else want.addresses // 2
+        standing.max_addresses = _lowered(standing.max_addresses, refusal.max_addresses, want.addresses)
+
+
+def _lowered(known: int | None, told: int | None, asked: int) -> int:
+    if told is not None and told < asked:
+        return told
+    # Several requests may be under way when the first is refused: the others must not halve it once more.
+    return known if known is not None and known < asked else asked // 2
 
 
 def best_cut(refusals: Iterable[Refusal]) -> Refusal | None:
@@ -228,8 +237,8 @@ class Pool:
         """Book what went wrong, and return the refusal if the endpoint gave one."""
         standing.last_words = str(error)
         refusal = error.refusal if isinstance(error, Refused) else None
-        kind = refusal.kind if refusal else "transient"
-        standing.out = standing.out or isinstance(error, WrongChain)
+        kind = refusal.kind if refusal else "out" if isinstance(error, WrongChain) else "transient"
+        standing.out = standing.out or kind == "out"
         if refusal and kind in CUT:
             learn(standing, refusal, want)
         if kind in _PASSES_ON - {"auth", "unknown"}:
@@ -241,18 +250,19 @@ class Pool:
                 rest = min(max(rest, refusal.retry_after or RATE_PAUSE if refusal else 0.0), LONGEST_PAUSE)
             standing.rests_until = time.monotonic() + (BARRED_PAUSE if kind == "auth" else rest)
         if kind != "absent":
-            self._note(standing, str(error))
+            self._note(standing, str(error), kind)
         return refusal
 
-    def _note(self, standing: Standing, text: str) -> None:
+    def _note(self, standing: Standing, text: str, kind: str) -> None:
         """Say it the first time, the tenth, the hundredth; texts that differ by figures are one."""
-        key = (standing.endpoint.name, re.sub(r"0x[0-9a-f]+|\d+", "#", text))
+        key = (standing.endpoint.name, re.sub(r"0x[0-9a-f]+|\d+", "#", text, flags=re.IGNORECASE))
         self._notes[key] += 1
         count = self._notes[key]
         if str(count).strip("0") == "1":
             others = any(not s.out for s in self._standings if s is not standing)
-            again = "It is left out." if standing.out else "Asking elsewhere." if others else "Asking again."
-            self._on_note(f"{text} {again}" if count == 1 else f"{text} That was time {count}.")
+            next_ = _NEXT.get(kind, "It is asked again." if kind not in _PASSES_ON else "")
+            next_ = "Another endpoint is asked." if others and kind not in CUT else next_
+            self._on_note(" ".join([text, next_ if count == 1 else f"That was the {count}th time."]).rstrip())
 
     def _nobody(self, want: Want, passed: Mapping[str, Refusal]) -> Exception:
         """Return why nobody served *want*: what would mend it, else what each endpoint said."""

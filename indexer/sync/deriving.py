@@ -28,7 +28,8 @@ from indexer.ledger.derive import CODE_VERSION, Derived, derive
 from indexer.ledger.figures import moment, rows_of
 from indexer.ledger.scene import Needs, ReadWanted, Run, Scene, TxWanted
 from indexer.ledger.values import Call
-from indexer.sources.evm import CallAnswer, Evm, ReadCall, TxRef
+from indexer.sources.evm import Call as PinnedCall
+from indexer.sources.evm import CallAnswer, Evm, TxRef
 from indexer.sync.committing import commit_tables
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
 from indexer.sync.measuring import measure
@@ -46,6 +47,7 @@ class Raw(NamedTuple):
     logs: RawLogs
     calls: dict[str, Call | None]
     reads: dict[ReadKey, int | None]
+    unanswered: set[ReadKey]
 
 
 class Place(NamedTuple):
@@ -71,6 +73,7 @@ def load_raw(work: Session, chain_id: str) -> Raw:
         RawLogs(work.book, work.lake, chain_id),
         load_calls(work.book, work.lake, chain_id),
         load_reads(work.book, work.lake, chain_id),
+        set(),
     )
 
 
@@ -96,7 +99,7 @@ async def derive_place(
     logs = raw.logs.of([contract.address for contract in place.contracts], run)
     scene = Scene(place.token, place.deployment, run, logs, raw.calls, raw.reads)
     made = await _derived(work, scene, raw, evm, reads=reads)
-    row |= {"reads_used": made.reads_used, "transactions_missing": _missing(made, raw)}
+    row |= {"reads_used": made.reads_used, "inputs_missing": _missing(place, made, raw)}
     commit_derived(work, place, row, made.tables(), force=force)
     return row
 
@@ -104,15 +107,16 @@ async def derive_place(
 def _stands(held: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """Say whether a committed derivation still is what derive would make; one that lacks inputs is tried
     again, since another endpoint may have them."""
-    same = all(held[name] == row[name] for name in row if name not in {"reads_used", "transactions_missing"})
-    return same and held["transactions_missing"] == 0
+    same = all(held[name] == row[name] for name in row if name not in {"reads_used", "inputs_missing"})
+    return same and held["inputs_missing"] == 0
 
 
-def _missing(made: Derived, raw: Raw) -> int:
-    """Return how many transactions that changed supply were wanted and could not be had."""
+def _missing(place: Place, made: Derived, raw: Raw) -> int:
+    """Return how many transactions that changed supply, and reads, were wanted and could not be had."""
     supply = pc.is_in(made.transfers["effect"], value_set=pa.array(["mint", "burn"]))
     hashes = pc.unique(made.transfers["tx_hash"].filter(supply)).to_pylist()
-    return sum(1 for tx_hash in hashes if raw.calls.get(tx_hash) is None)
+    reads = sum(1 for _, address, _ in raw.unanswered if address == place.deployment.address)
+    return reads + sum(1 for tx_hash in hashes if raw.calls.get(tx_hash) is None)
 
 
 def derivation_of(work: Session, place: Place) -> dict[str, Any] | None:
@@ -185,7 +189,7 @@ def _row(place: Place, run: Run, *, is_final: bool, reads: bool) -> dict[str, An
         "why_null": run.why_null,
         "reads_allowed": reads,
         "reads_used": 0,
-        "transactions_missing": 0,
+        "inputs_missing": 0,
         "config_digest": config_digest(place.token, place.deployment),
         "code_version": CODE_VERSION,
     }
@@ -250,14 +254,15 @@ async def _fetch_reads(work: Session, scene: Scene, raw: Raw, evm: Evm | None, n
         return
     for first in range(0, len(wanted), FETCH):
         part = wanted[first : first + FETCH]
-        answers = await evm.calls([ReadCall(w.address, w.call, w.block) for w in part])
+        answers = await evm.calls([PinnedCall(w.address, w.call, w.block) for w in part])
         rows = []
         for want, answer in zip(part, answers, strict=True):
-            known = answer.result is not None or answer.reverted
             value = None if answer.result is None else int.from_bytes(answer.result[:32], "big")
             raw.reads[want.block.number, want.address, want.call] = value
-            if known:
+            if answer.kind in {"answered", "reverted"}:
                 rows.append(_read(scene.deployment.chain_id, want, answer))
+            else:
+                raw.unanswered.add((want.block.number, want.address, want.call))
         add_rows(work.book, work.lake, READS, scene.deployment.chain_id, rows_of(READS, rows))
 
 

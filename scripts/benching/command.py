@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benching.chain import CHAIN_NUMBER, CONTRACTS, FIRST_BLOCK
+from benching.configuration import write_config
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATHS = os.pathsep.join((str(ROOT / "scripts"), str(ROOT)))
+PARTS = ("parse", "ingest", "line", "peer")
+ALONE = {"parse": "aiohttp → parse → Parquet, alone", "ingest": "JSON-RPC → committed logs"}
 TARGETS = {"ingest": 250_000, "line": 150_000}
 """Logs per CPU second that must be reached."""
 
@@ -59,10 +61,11 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 def _measure(wanted: argparse.Namespace, node: dict[str, Any], folder: Path) -> int:
     url = f"http://127.0.0.1:{node['port']}/"
     rates: dict[str, float] = {}
-    if "parse" in wanted.only:
-        timed = run_part("parse", url, node, wanted.cap, folder)
-        rates["parse"] = _say("aiohttp → parse → Parquet, alone", timed, timed.told["logs"])
-        print(f"{'':36}{timed.told['fast']:,} logs read by shape, {timed.told['slow']:,} one by one")
+    for name, title in ALONE.items():
+        if name in wanted.only:
+            timed = run_part(name, url, node, wanted.cap, folder)
+            rates[name] = _say(title, timed, timed.told["logs"])
+            print(f"{'':36}{timed.told['fast']:,} logs read by shape, {timed.told['slow']:,} one by one")
     if "line" in wanted.only:
         timed = run_line(folder / "home", url)
         rates["line"] = _say("rwa backfill: logs + transfers", timed, wanted.logs)
@@ -150,36 +153,3 @@ def timed(command: list[str]) -> Timed:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": PATHS}
-
-
-def write_config(folder: Path) -> Path:
-    """Return a configuration of the five contracts, as plain tokens of one chain."""
-    (folder / "platforms").mkdir(parents=True, exist_ok=True)
-    chain = f'[bench]\nid = "eip155:{CHAIN_NUMBER}"\nfamily = "evm"\nendpoints = []\nfinality = "finalized"\n'
-    (folder / "chains.toml").write_text(chain)
-    text = '[platform]\nid = "bench"\nname = "Bench"\n'
-    for number, contract in enumerate(CONTRACTS, 1):
-        text += f"""
-[[product]]
-id = "b{number}"
-name = "Bench {number}"
-asset_class = "fund"
-currency = "USD"
-
-[[token]]
-id = "b{number}"
-symbol = "B{number}"
-name = "Bench {number}"
-product = "b{number}"
-accrual = "plain"
-reasons = "plain"
-events = ["erc20"]
-
-  [[token.deployment]]
-  chain = "bench"
-  address = "{contract}"
-  decimals = 18
-  start = {FIRST_BLOCK}
-"""
-    (folder / "platforms" / "bench.toml").write_text(text)
-    return folder

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benching.chain import CHAIN_NUMBER, CONTRACTS, TRANSFER
+from benching.configuration import write_config
 
 PEER_LOGS = 20_000
 
@@ -59,6 +60,50 @@ def parse_and_write(asked: Asked) -> dict[str, object]:
     return {"logs": sum(counts), "fast": counts[0], "slow": counts[1]}
 
 
+class Silent:
+    """Progress that nobody watches."""
+
+    def start(self, stage: str, total: int, unit: str) -> None: ...
+
+    def advance(self, stage: str, amount: int) -> None: ...
+
+    def note(self, text: str) -> None:
+        sys.stderr.write(text + "\n")
+
+
+def ingest_alone(asked: Asked) -> dict[str, object]:
+    """Fetch, check, parse and commit the logs into a new home as a backfill does, and derive nothing."""
+    from indexer.config.settings import open_registry, resolve  # noqa: PLC0415 - each part pays for its own imports
+    from indexer.floor.filters import filter_of  # noqa: PLC0415 - same
+    from indexer.floor.spans import Span  # noqa: PLC0415 - same
+    from indexer.sync.backfill import BLOCKS  # noqa: PLC0415 - same
+    from indexer.sync.coverage import Task, cut_tasks  # noqa: PLC0415 - same
+    from indexer.sync.ingest import Ingested, ingest  # noqa: PLC0415 - same
+    from indexer.sync.session import asking, session  # noqa: PLC0415 - same
+    from indexer.sync.writer import LogWriter, compact  # noqa: PLC0415 - same
+
+    config = write_config(asked.folder / "config")
+    home = str(asked.folder / "ingest-home")
+    settings = resolve(home=home, config=str(config), rpc=[f"bench={asked.url}"], sql="none")
+    registry = open_registry(settings)
+    chain = registry.chains["bench"]
+
+    async def run() -> Ingested:
+        with session(settings, registry, Silent()) as work:
+            async with asking(work, chain) as evm:
+                final = await evm.head(chain.finality)
+                whole = Task(Span(asked.first, final.number), filter_of(chain.id, CONTRACTS))
+                tasks = cut_tasks([whole], BLOCKS)
+                got = await ingest(evm, tasks, LogWriter(work.book, work.lake), 4, work.progress)
+            compact(work.book, work.lake, chain.id, final.number)
+            return got
+
+    got = asyncio.run(run())
+    if got.open_spans or got.stopped:
+        raise SystemExit(f"The ingest did not reach the end: {got.stopped or got.open_spans}.")
+    return {"logs": got.logs, "fast": got.fast, "slow": got.slow}
+
+
 def peer(asked: Asked) -> dict[str, object]:
     """Read a slice as most do: web3.py's get_logs, and eth-abi for each Transfer."""
     import eth_abi  # noqa: PLC0415 - each part pays for its own imports
@@ -82,7 +127,11 @@ def peer(asked: Asked) -> dict[str, object]:
     return {"logs": logs, "transfers": len(rows), "cpu": time.process_time() - began}
 
 
-PARTS: dict[str, Callable[[Asked], dict[str, object]]] = {"parse": parse_and_write, "peer": peer}
+PARTS: dict[str, Callable[[Asked], dict[str, object]]] = {
+    "parse": parse_and_write,
+    "ingest": ingest_alone,
+    "peer": peer,
+}
 
 if __name__ == "__main__":
     name, url, *numbers, folder = sys.argv[1:]

@@ -59,7 +59,8 @@ FROM transfers WHERE token = $token AND chain_id = $chain_id ORDER BY block_numb
 
 # A step of the multiplier has no place in its block but its transaction, whose logs say it.
 _REBASES = """
-SELECT r.block_number, min(l.tx_index), strftime(r.effective_at, '%Y-%m-%d'), any_value(r.amount), any_value(r.why_null)
+SELECT r.block_number, min(l.tx_index), strftime(r.effective_at, '%Y-%m-%d'), any_value(r.amount),
+  any_value(r.why_null)
 FROM rebases r JOIN logs l
   ON l.chain_id = r.chain_id AND l.block_number = r.block_number AND l.log_index = r.log_index
 WHERE r.token = $token AND r.chain_id = $chain_id AND r.cause = 'log'

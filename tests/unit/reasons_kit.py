@@ -13,8 +13,9 @@ ALICE, BOB, CAROL, ADMIN = ("0x" + pair * 20 for pair in ("a1", "b0", "ca", "ad"
 HASH = "0x" + "5e" * 32
 NOON = 1_700_000_000
 EVERY = (
-    "superstate_token", "superstate_redemption", "stbt", "wstbt", "tbill_vault", "dstoken", "securitize_bridge",
-    "securitize_ramp", "ondo_manager", "ondo_cash_manager", "ondo_instant_manager", "ondo_bridge", "layerzero_oft",
+    "superstate_token", "superstate_redemption", "stbt", "wstbt", "tbill_vault",
+    "dstoken", "securitize_bridge", "securitize_ramp",
+    "ondo_manager", "ondo_cash_manager", "ondo_instant_manager", "ondo_bridge", "layerzero_oft",
 )  # fmt: skip
 BLANKS = {"address": ZERO, "string": "", "bytes": b"", "bytes32": bytes(32), "bool": False}
 
@@ -43,7 +44,7 @@ def move(at: int, sender: str, receiver: str, amount: int | None) -> Leg:
 
 def log(at: int, name: str, contract: str = TOKEN, **given: object) -> Event:
     """Return an event of the ABI files; a trailing underscore spells an argument that Python reserves."""
-    values = {key.removesuffix("_") if key in ("from_",) else key: value for key, value in given.items()}
+    values = {key.removesuffix("_") if key == "from_" else key: value for key, value in given.items()}
     for specs in load_family(EVERY).events.values():
         for spec in specs:
             if spec.name == name and values.keys() <= {a.name for a in spec.arguments}:

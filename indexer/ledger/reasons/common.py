@@ -39,20 +39,29 @@ class Shape(NamedTuple):
 def pair(tx: Tx, shape: Shape) -> list[tuple[int, Event]]:
     """Return (position of an entry, event) for the events of *shape*, each event and entry at most once.
 
-    Of several entries that fit an event the nearest in log order is taken, before it rather than after it.
+    As many entries as events of one key are paired in their order. Where their numbers differ, each event
+    takes the entry nearest in log order, of two equally near the earlier one.
     """
-    free: dict[tuple[object, ...], list[int]] = {}
+    events: dict[tuple[object, ...], list[Event]] = {}
+    for event in tx.events:
+        if event.name == shape.event and (key := _event_key(event, shape)) is not None:
+            events.setdefault(key, []).append(event)
+    if not events:
+        return []
+    entries: dict[tuple[object, ...], list[int]] = {}
     for position, entry in enumerate(tx.entries):
         if entry.effect == shape.effect:
-            free.setdefault(_entry_key(entry, shape), []).append(position)
-    pairs = []
-    for event in tx.events:
-        if event.name != shape.event:
-            continue
-        key = _event_key(event, shape)
-        if key is not None and free.get(key):
-            pairs.append((_take_nearest(free[key], tx.entries, event.log_index), event))
-    return pairs
+            entries.setdefault(_entry_key(entry, shape), []).append(position)
+    return [match for key, told_of in events.items() for match in _match(tx, entries.get(key, []), told_of)]
+
+
+def _match(tx: Tx, positions: list[int], events: list[Event]) -> Iterator[tuple[int, Event]]:
+    if len(positions) == len(events):
+        yield from zip(positions, events, strict=True)
+        return
+    for event in events:
+        if positions:
+            yield _take_nearest(positions, tx.entries, event.log_index), event
 
 
 def told(rule: str, reason: str, shape: Shape, party: str | None = None, link: str | None = None) -> Rule:

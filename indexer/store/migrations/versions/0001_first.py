@@ -143,6 +143,9 @@ def upgrade() -> None:
     sa.Column('final', sa.Boolean(), nullable=False, comment='Whether the frontier was final when derived'),
     sa.Column('holds_start', sa.Boolean(), nullable=False, comment="Whether the run holds the token's start"),
     sa.Column('why_null', sa.Text(), nullable=True, comment='Why stocks are NULL where they are'),
+    sa.Column('reads_allowed', sa.Boolean(), nullable=False, comment='Whether derive could make pinned reads'),
+    sa.Column('reads_used', sa.BigInteger(), nullable=False, comment='Pinned reads that the last supply rests on'),
+    sa.Column('inputs_missing', sa.BigInteger(), nullable=False, comment='Transactions and reads that were wanted and that no endpoint had'),
     sa.Column('config_digest', sa.Text(), nullable=False, comment="Digest of the token's configuration"),
     sa.Column('code_version', sa.Text(), nullable=False, comment='Version of the deriving code'),
     sa.PrimaryKeyConstraint('token', 'chain_id')
