@@ -49,7 +49,7 @@ def _pieces(endpoint: Endpoint) -> Iterator[str]:
     host = parts.hostname or ""
     yield endpoint.url
     yield endpoint.url.rstrip("/")
-    if endpoint.name.startswith(host):
+    if host and re.fullmatch(re.escape(host) + r"(-\d+)?", endpoint.name):
         return  # a public endpoint is named by its host, and has no key
     yield parts.netloc
     if parts.port:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indexer.floor.assets import abis_dir
@@ -209,32 +210,41 @@ def _codec() -> ABICodec:
 
 @cache
 def _load(names: tuple[str, ...]) -> Family:
+    return family_of(fragment for name in names for fragment in read_fragments(abis_dir() / f"{name}.json"))
+
+
+def family_of(fragments: Iterable[Mapping[str, Any]]) -> Family:
+    """Return the family of ABI *fragments*; what is neither event nor function is passed over."""
     events: dict[tuple[bytes, int], tuple[EventSpec, ...]] = {}
     topics: dict[bytes, str] = {}
     functions: dict[bytes, FunctionSpec] = {}
-    for fragment in (f for name in names for f in _fragments(name)):
+    for fragment in fragments:
+        if fragment["type"] not in ("event", "function"):
+            continue
         arguments = tuple(_argument(i, raw) for i, raw in enumerate(fragment["inputs"]))
         digest = _keccak(f"{fragment['name']}({','.join(a.type for a in arguments)})")
         if fragment["type"] == "function":
             functions[digest[:4]] = FunctionSpec(fragment["name"], digest[:4], arguments)
-        elif fragment["type"] == "event":
-            spec = EventSpec(fragment["name"], digest, arguments)
-            known = events.get((digest, spec.topics), ())
-            events[digest, spec.topics] = known if spec in known else (*known, spec)
-            topics[digest] = spec.name
+            continue
+        spec = EventSpec(fragment["name"], digest, arguments)
+        known = events.get((digest, spec.topics), ())
+        events[digest, spec.topics] = known if spec in known else (*known, spec)
+        topics[digest] = spec.name
     return Family(events, topics, functions)
 
 
-def _fragments(name: str) -> list[dict[str, Any]]:
-    path = abis_dir() / f"{name}.json"
+def read_fragments(path: Path) -> list[dict[str, Any]]:
+    """Return the fragments of an ABI file, or say which file is wrong."""
     try:
-        fragments = json.loads(path.read_text(encoding="utf-8"))
+        fragments: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        known = ", ".join(sorted(p.stem for p in abis_dir().glob("*.json")))
-        raise Usage(f"There is no event family {name}. Name one of: {known}.") from error
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json")))
+        raise Usage(f"There is no event family {path.stem}. Name one of: {known}.") from error
     except ValueError as error:
-        raise Usage(f"The event family {path.name} is not JSON: {error}.") from error
-    return [f for f in fragments if f["type"] in ("event", "function")]
+        raise Usage(
+            f"The event family {path.name} is not JSON: {error}. Mend or restore the file."
+        ) from error
+    return fragments
 
 
 def _argument(position: int, raw: Mapping[str, Any]) -> Argument:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 At = int | datetime | date
 """A block number, an instant (UTC; taken as UTC where it has no zone) or a UTC day, which stands for its close."""
 
-GAP = "the units of an entry are not known"
 _EXACT = Context(prec=80)
 _LARGEST = 10**38
+_GROSS = 9e37
+"""As in steps/entries.sql: an estimate below which no sum of units can overflow."""
 
 
 class Question(NamedTuple):
@@ -224,8 +225,6 @@ class Holding(NamedTuple):
 
 def holdings(con: duckdb.DuckDBPyConnection, at: Point) -> tuple[Sequence[Holding], str | None]:
     """Return every address that an entry up to the cut names, and why there are none where units are unknown."""
-    from indexer.metrics.exact import share  # noqa: PLC0415 - it imports Arrow
-
     cut = at.cut
     if at.units is None:
         return (), at.why_null
@@ -249,10 +248,33 @@ def holdings(con: duckdb.DuckDBPyConnection, at: Point) -> tuple[Sequence[Holdin
         Holding(
             holder,
             int(units),
-            None if at.supply_raw is None else _balance(share, int(units), at.supply_raw, at.units),
+            _balance(int(units), at),
             role,
             first_seen,
             last_active,
         )
         for holder, units, role, first_seen, last_active in rows
     ], None
+
+
+def _gap(con: duckdb.DuckDBPyConnection, condition: str, values: list[object]) -> str | None:
+    """Return why the units of a cut cannot be summed: an entry without units, or more than 38 digits moved."""
+    rows = con.execute(
+        "SELECT count(*) FILTER (units IS NULL),"  # noqa: S608 - parameters
+        " arg_min(coalesce(why_null, 'the units of an entry are not known'), (block_number, log_index, entry))"
+        "  FILTER (units IS NULL),"
+        f" coalesce(sum(abs(CAST(units AS DOUBLE))), 0) FROM transfers WHERE {condition}",
+        values,
+    ).fetchall()
+    unknown, why, gross = rows[0]
+    if unknown:
+        return str(why)
+    return "the units moved sum to more than 38 digits" if gross >= _GROSS else None
+
+
+def _balance(units: int, at: Point) -> int | None:
+    from indexer.metrics.exact import share  # noqa: PLC0415 - it imports Arrow
+
+    if at.units is None or at.supply_raw is None:
+        return None
+    return units if at.units == at.supply_raw else share(units, at.supply_raw, at.units)

@@ -40,12 +40,12 @@ def _decimals(values: list[int | None]) -> pa.Array:
     """Return the whole numbers as a decimal128(38, 0) column."""
     data = b"".join((value or 0).to_bytes(16, "little", signed=True) for value in values)
     known = pa.array([value is not None for value in values], pa.bool_())
-    return pa.Array.from_buffers(
-        pa.decimal128(38, 0), len(values), [known.buffers()[1], pa.py_buffer(data)]
-    )
+    return pa.Array.from_buffers(pa.decimal128(38, 0), len(values), [known.buffers()[1], pa.py_buffer(data)])
 
 
-def exact_balances(units: pa.ChunkedArray, numerator: pa.ChunkedArray, denominator: pa.ChunkedArray) -> pa.Array:
+def exact_balances(
+    units: pa.ChunkedArray, numerator: pa.ChunkedArray, denominator: pa.ChunkedArray
+) -> pa.Array:
     """Return the balance of each row; NULL where a factor is NULL or *share* has no answer."""
     rows = zip(_integers(units), _integers(numerator), _integers(denominator), strict=True)
     return _decimals([None if u is None or n is None or d is None else share(u, n, d) for u, n, d in rows])
@@ -56,5 +56,10 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
     known = con.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = ?", [NAME]).fetchall()
     if known == [(0,)]:
         con.create_function(
-            NAME, exact_balances, ["DECIMAL(38,0)"] * 3, "DECIMAL(38,0)", type="arrow", null_handling="special"
+            NAME,
+            exact_balances,
+            ["DECIMAL(38,0)"] * 3,
+            "DECIMAL(38,0)",
+            type="arrow",
+            null_handling="special",
         )

@@ -38,7 +38,9 @@ def model_order() -> list[str]:
     return [name for name, model in models().items() if not model.is_step]
 
 
-def compute(con: duckdb.DuckDBPyConnection, only: Sequence[str] | None = None) -> Iterator[tuple[str, pa.Table]]:
+def compute(
+    con: duckdb.DuckDBPyConnection, only: Sequence[str] | None = None
+) -> Iterator[tuple[str, pa.Table]]:
     """Yield (table name, its rows sorted by key) for every metric table, or for those named in *only*.
 
     The rows also stay in *con*, in the schema `computed`, until the next run: ``audit`` reads them there.
@@ -113,7 +115,11 @@ def _rows(con: duckdb.DuckDBPyConnection, table: Table) -> pa.Table:
     ).to_arrow_table()
     for column, made in zip(schema, rows.schema, strict=True):
         if column.type != made.type:
-            raise Permanent(f"{table.name}.sql makes {column.name} as {made.type}, declared is {column.type}.")
+            raise Permanent(
+                f"{table.name}.sql makes {column.name} as {made.type}, declared is {column.type}."
+            )
         if not column.nullable and rows[column.name].null_count:
-            raise Permanent(f"{table.name}.sql leaves {column.name} without a value, which the table does not allow.")
+            raise Permanent(
+                f"{table.name}.sql leaves {column.name} without a value, which the table does not allow."
+            )
     return rows.cast(schema)

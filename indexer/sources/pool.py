@@ -1,6 +1,6 @@
 """The endpoints of one chain as one: a request goes to the fittest, and on to the next where that one fails.
 
-Which endpoint is asked, how long to wait and what a refusal teaches are plain functions; ``Pool`` asks.
+Whom to ask, how long to wait and what a refusal teaches is decided in ``standing``; ``Pool`` only asks.
 """
 
 from __future__ import annotations
@@ -11,25 +11,36 @@ import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 
 from indexer.config.model import Chain
 from indexer.floor.errors import NoEndpoint, Transient
 from indexer.sources.endpoint import LONGEST_PAUSE, Endpoint, Manners, WrongChain
 from indexer.sources.provider_errors import CUT, Refusal, Refused
+from indexer.sources.standing import (
+    DEAD,
+    LAST_PAUSE,
+    Learned,
+    Standing,
+    Tried,
+    Want,
+    best_cut,
+    cap,
+    choose,
+    fits,
+    learn,
+    loosest,
+    pause,
+    spent,
+)
+
+__all__ = ["Learned", "Pool", "Want"]
 
 T = TypeVar("T")
 
-FEWEST_TRIES = 8
-FIRST_PAUSE = 0.05
-LAST_PAUSE = 5.0
 RATE_PAUSE = 1.0
 BARRED_PAUSE = 600.0
 """A key that was refused is not tried again soon."""
-
-DEAD = 5
-"""Failures in a row after which nobody waits for an endpoint when another has answered."""
 
 _TIMES = {"unknown": 3, "absent": 3}
 """How often an endpoint must say so before it is believed: a passing fault looks just like these."""
@@ -41,94 +52,7 @@ _ANSWERS = ("missing-state", "absent", "reverted", "unknown")
 """Kinds that tell the caller something once every endpoint has said so."""
 
 
-_NEXT = {kind: "Less is asked for." for kind in CUT} | {"out": "It is left out."}
-
-
-class Learned(NamedTuple):
-    """What is remembered of an endpoint between runs; None: no limit met yet."""
-
-    endpoint: str
-    max_blocks: int | None
-    max_addresses: int | None
-    batches: bool
-
-
-class Want(NamedTuple):
-    """What a request asks for: in words, and as far as an endpoint may be too small for it."""
-
-    text: str
-    blocks: int = 1
-    addresses: int = 0
-
-
-@dataclass(slots=True)
-class Standing:
-    """What the pool knows of one endpoint now; *out* says why it is never asked again."""
-
-    endpoint: Endpoint
-    max_blocks: int | None = None
-    max_addresses: int | None = None
-    busy: int = 0
-    failures: int = 0
-    rests_until: float = 0.0
-    last_words: str = ""
-    out: bool = False
-
-
-def fits(standing: Standing, want: Want) -> bool:
-    """Return whether the endpoint serves requests of this size, as far as is known."""
-    blocks, addresses = standing.max_blocks, standing.max_addresses
-    return (blocks is None or want.blocks <= blocks) and (addresses is None or want.addresses <= addresses)
-
-
-def choose(
-    standings: Iterable[Standing], want: Want, passed: Mapping[str, Refusal], now: float
-) -> Standing | float | None:
-    """Return the endpoint to ask, or the seconds to wait for one, or None where nobody is left.
-
-    *passed* has the endpoints that declined this very request. Nobody waits for a resting endpoint where a
-    smaller request would do, nor for a dead one where another endpoint has answered.
-    """
-    able = [s for s in standings if not s.out and s.endpoint.name not in passed and fits(s, want)]
-    ready = [s for s in able if s.rests_until <= now]
-    if ready:
-        return min(ready, key=lambda s: (s.failures, s.busy))
-    if any(refusal.kind in CUT for refusal in passed.values()):
-        return None
-    if passed:
-        able = [s for s in able if s.failures < DEAD]
-    return min((s.rests_until for s in able), default=now) - now if able else None
-
-
-def pause(failures: int, draw: float) -> float:
-    """Return the seconds an endpoint rests after its *failures*-th failure in a row; *draw* is in 0..1."""
-    return float(min(LAST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 16)) * (0.5 + draw))
-
-
-def learn(standing: Standing, refusal: Refusal, want: Want) -> None:
-    """Lower what the endpoint is asked for: to the figure it gave, else to half of what it refused."""
-    if refusal.kind == "range" and want.blocks > 1:
-        told = refusal.max_blocks or (len(refusal.span) if refusal.span else None)
-        standing.max_blocks = _lowered(standing.max_blocks, told, want.blocks)
-    if refusal.kind == "addresses" and want.addresses > 1:
-        standing.max_addresses = _lowered(standing.max_addresses, refusal.max_addresses, want.addresses)
-
-
-def _lowered(known: int | None, told: int | None, asked: int) -> int:
-    if told is not None and told < asked:
-        return told
-    # Several requests may be under way when the first is refused: the others must not halve it once more.
-    return known if known is not None and known < asked else asked // 2
-
-
-def best_cut(refusals: Iterable[Refusal]) -> Refusal | None:
-    """Return the refusal whose remedy costs the fewest requests: the one that says most."""
-    cuts = [refusal for refusal in refusals if refusal.kind in CUT]
-    return max(cuts, key=_promise, default=None)
-
-
-def _promise(refusal: Refusal) -> tuple[int, int]:
-    return len(refusal.span) if refusal.span else refusal.max_blocks or 0, refusal.max_addresses or 0
+_NEXT = dict.fromkeys(CUT, "Less is asked for.") | {"out": "It is left out."}
 
 
 class Pool:
@@ -177,13 +101,9 @@ class Pool:
     @property
     def limits(self) -> tuple[int | None, int | None]:
         """The most blocks and the most addresses that some endpoint serves; None where no limit was met."""
-        live = [s for s in self._standings if not s.out]
-        blocks = [s.max_blocks for s in live]
-        addresses = [s.max_addresses for s in live]
-        return (
-            None if None in blocks or not blocks else max(b for b in blocks if b is not None),
-            None if None in addresses or not addresses else max(a for a in addresses if a is not None),
-        )
+        served = [s for s in self._standings if not s.out]
+        live = [s for s in served if s.failures < DEAD] or served
+        return loosest(s.max_blocks for s in live), loosest(s.max_addresses for s in live)
 
     def learned(self) -> list[Learned]:
         """Return what to remember for the next run."""
@@ -200,19 +120,18 @@ class Pool:
         """
         passed: dict[str, Refusal] = {}
         times: Counter[tuple[str, str]] = Counter()
-        tries, waited, started = 0, 0.0, time.monotonic()
+        tried = Tried(time.monotonic())
         while True:
             now = time.monotonic()
             choice = choose(self._standings, want, passed, now)
-            if isinstance(choice, float):
-                waited += choice
-            late = tries >= FEWEST_TRIES and now - started > self._manners.patience
-            if choice is None or late or waited > self._manners.patience:
+            wait = choice if isinstance(choice, float) else 0.0
+            if choice is None or spent(tried, wait, now, self._manners.patience):
                 raise self._nobody(want, passed)
             if isinstance(choice, float):
-                await asyncio.sleep(choice)
+                tried.waited += wait if wait <= 2 * LAST_PAUSE else 0.0
+                await asyncio.sleep(wait)
                 continue
-            tries += 1
+            tried.tries += 1
             try:
                 return await self._try(choice, act)
             except (Transient, WrongChain) as error:
@@ -246,9 +165,9 @@ class Pool:
         else:
             standing.failures += 1
             rest = pause(standing.failures, random.random())  # noqa: S311 - jitter is no secret
-            if kind == "rate":
-                rest = min(max(rest, refusal.retry_after or RATE_PAUSE if refusal else 0.0), LONGEST_PAUSE)
-            standing.rests_until = time.monotonic() + (BARRED_PAUSE if kind == "auth" else rest)
+            told = (refusal.retry_after if refusal else None) or (RATE_PAUSE if kind == "rate" else 0.0)
+            rest = BARRED_PAUSE if kind == "auth" else min(max(rest, told), LONGEST_PAUSE)
+            standing.rests_until = time.monotonic() + rest
         if kind != "absent":
             self._note(standing, str(error), kind)
         return refusal
@@ -267,13 +186,17 @@ class Pool:
     def _nobody(self, want: Want, passed: Mapping[str, Refusal]) -> Exception:
         """Return why nobody served *want*: what would mend it, else what each endpoint said."""
         small = [s for s in self._standings if not s.out and not fits(s, want)]
-        caps = [_cap(s, want) for s in small if s.endpoint.name not in passed]
+        caps = [cap(s, want) for s in small if s.endpoint.name not in passed]
         cut = best_cut([*passed.values(), *caps])
         if cut is not None:
-            return Refused(cut, f"No endpoint of {self.chain.name} serves {want.text} at once: {cut.text}")
+            return Refused(
+                cut, f"No endpoint of {self.chain.name} serves {want.text} at once: {cut.text.rstrip('.')}."
+            )
         said = [refusal for kind in _ANSWERS for refusal in passed.values() if refusal.kind == kind]
         if said:
-            return Refused(said[0], f"No endpoint of {self.chain.name} has {want.text}: {said[0].text}")
+            return Refused(
+                said[0], f"No endpoint of {self.chain.name} has {want.text}: {said[0].text.rstrip('.')}."
+            )
         if not self._standings:
             return NoEndpoint(
                 f"No endpoint of {self.chain.name} is configured, so {want.text} cannot be fetched: "
@@ -281,11 +204,3 @@ class Pool:
             )
         words = [s.last_words or f"{s.endpoint.name} was not asked." for s in self._standings]
         return NoEndpoint(f"No endpoint of {self.chain.name} could serve {want.text}. {' '.join(words)}")
-
-
-def _cap(standing: Standing, want: Want) -> Refusal:
-    """Return what an endpoint that is known to be too small would have said."""
-    blocks, addresses = standing.max_blocks, standing.max_addresses
-    if blocks is not None and want.blocks > blocks:
-        return Refusal("range", max_blocks=blocks, text=f"it serves {blocks} blocks at most.")
-    return Refusal("addresses", max_addresses=addresses, text=f"it serves {addresses} addresses at most.")

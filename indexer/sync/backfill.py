@@ -12,6 +12,7 @@ from indexer.config.settings import Settings
 from indexer.floor.errors import NoEndpoint, Usage
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import FILTERS, SEGMENTS
+from indexer.floor.together import together
 from indexer.sources.evm import Evm
 from indexer.sync.certify import verify_place
 from indexer.sync.coverage import Task, book_of, cut_tasks, missing
@@ -87,12 +88,10 @@ def _check(registry: Registry, order: Order) -> None:
 
 async def _all_chains(work: Session, order: Order, arrange: Arrange) -> list[Chained]:
     by_chain = deployments_of(work.registry, order)
-    async with asyncio.TaskGroup() as group:
-        jobs = [
-            group.create_task(_one_chain(work, work.registry.chains[name], places, order, arrange))
-            for name, places in by_chain.items()
-        ]
-    return [job.result() for job in jobs]
+    return await together(
+        _one_chain(work, work.registry.chains[name], places, order, arrange)
+        for name, places in by_chain.items()
+    )
 
 
 async def _one_chain(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from indexer.floor.errors import NoEndpoint
+from indexer.floor.together import together
 from indexer.sources.evm import Evm
 from indexer.sources.provider_errors import Refused
 from indexer.sync.coverage import Task
@@ -58,9 +58,7 @@ async def ingest(
             progress.advance(f"logs {chain}", len(task.span))
 
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(max(1, min(workers, len(tasks) * 4))):
-                group.create_task(work())
+        await together(work() for _ in range(workers))
     finally:
         writer.flush()
     return done

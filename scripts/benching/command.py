@@ -39,6 +39,8 @@ def main(argv: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="rwa-bench-") as temporary:
         folder = Path(wanted.keep or temporary)
         folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise SystemExit(f"--keep {folder} is not empty, and a home that has the logs would fetch none.")
         print(f"Making a chain of {wanted.logs:,} logs …", flush=True)
         with endpoint(wanted.logs, wanted.cap) as node:
             _say_data(node)
@@ -51,9 +53,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--cap", type=int, default=1000, help="blocks in one eth_getLogs; 20 logs a block (1000)"
     )
-    parser.add_argument(
-        "--only", nargs="+", choices=("parse", "line", "peer"), default=["parse", "line", "peer"]
-    )
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--keep", metavar="DIR", help="leave the files there")
     return parser.parse_args(argv)
 

@@ -282,12 +282,12 @@ def test_a_price_may_be_read_once_a_day_and_once_a_logged_change() -> None:
 def registry(address: str, number: int = 900099) -> Registry:
     """A configuration of one token on one chain named played."""
     deployment = Deployment(
-        token="t", chain="played", chain_id=f"eip155:{number}", address=address, decimals=6, start=0, kind="native",
-        status="indexed", companions=(), roles=(), reads=(), source="", confidence="",
+        token="t", chain="played", chain_id=f"eip155:{number}", address=address, decimals=6, start=0,
+        kind="native", status="indexed", companions=(), roles=(), reads=(), source="", confidence="",
     )  # fmt: skip
     token = Token(
-        id="t", symbol="T", name="T", platform="p", product="t", accrual="plain", reasons="plain", tier="core",
-        wraps=None, defaults={}, events=(), deployments=(deployment,), source="", confidence="",
+        id="t", symbol="T", name="T", platform="p", product="t", accrual="plain", reasons="plain",
+        tier="core", wraps=None, defaults={}, events=(), deployments=(deployment,), source="", confidence="",
     )  # fmt: skip
     chain = Chain("played", f"eip155:{number}", "Played", "evm", (), "finalized", None)
     product = Product("t", "p", "T", "fund", "USD")
@@ -295,7 +295,7 @@ def registry(address: str, number: int = 900099) -> Registry:
 
 
 def test_tokens_are_known_by_their_configured_address() -> None:
-    """A token of the file is the one that the configuration names at its address; others are not configured."""
+    """A token of the file is the one configured at its address; the others are not configured."""
     played = recording((token_truth(), token_truth(key="U", address=OTHER)))
     assert list(line.configured(played, registry(TOKEN))) == ["T"]
 

@@ -1,8 +1,8 @@
 """Facts about events and calls read by their ABI."""
 
-import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from eth_abi import encode
@@ -17,7 +17,9 @@ from indexer.decode.abi import (
     Undecodable,
     decode_call,
     decode_event,
+    family_of,
     load_family,
+    read_fragments,
     selector_of,
     topics_of,
 )
@@ -180,9 +182,7 @@ def test_one_topic_with_two_sets_of_indexed_arguments_is_told_apart_by_their_num
         }
         for a, b in flags
     ]
-    (tmp_path / "sent.json").write_text(json.dumps(fragments))
-    monkeypatch.setattr("indexer.decode.abi.abis_dir", lambda: tmp_path)
-    family = load_family(["sent"])
+    family = family_of(fragments)
     sent = first("Sent(address,uint256)")
     assert read(family, (sent, topic(ALICE)), topic(5)).args == {"who": ALICE, "arg1": 5}
     assert read(family, (sent, topic(ALICE), topic(5)), b"").args == {"who": ALICE, "arg1": 5}
@@ -241,12 +241,11 @@ def test_a_family_is_loaded_once() -> None:
     assert load_family(["stbt", "wstbt"]) is load_family(("stbt", "wstbt"))
 
 
-def test_a_file_that_is_no_json_is_refused(tmp_path, monkeypatch) -> None:
+def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     """The sentence names the file."""
     (tmp_path / "broken.json").write_text("[{]")
-    monkeypatch.setattr("indexer.decode.abi.abis_dir", lambda: tmp_path)
     with pytest.raises(Usage, match=r"broken\.json is not JSON"):
-        load_family(["broken"])
+        read_fragments(tmp_path / "broken.json")
 
 
 def test_every_family_loads_and_every_argument_has_a_name() -> None:

@@ -11,7 +11,6 @@ from reasons_kit import (
     HASH,
     NOON,
     OTHER,
-    TOKEN,
     burn,
     context,
     log,
@@ -201,4 +200,3 @@ def test_links_carry_the_transaction() -> None:
     wrap = log(3, "Wrap", OTHER, sender=ALICE, stbtAmount=7, shares=5)
     got = classify(transaction(move(1, ALICE, OTHER, 7), wrap), context("matrixdock"))
     assert got[0].link == f"{HASH}:3"
-    assert TOKEN != OTHER

@@ -51,12 +51,13 @@ class Steps(NamedTuple):
     undecoded: list[dict[str, object]]
 
 
+FAMILIES = ("erc20", "stbt")
 _AMOUNT_ARGUMENT = {"issue": "_value", "redeem": "_value", "redeemFrom": "_value", "controllerRedeem": "_value"}
 
 
 def read_steps(scene: Scene) -> Steps:
     """Return the steps that the token's logs tell, paired TransferShares with Transfer."""
-    family = load_family(scene.token.events)
+    family = load_family(FAMILIES)
     steps: list[Step] = []
     undecoded: list[dict[str, object]] = []
     broken: tuple[Place, str] | None = None

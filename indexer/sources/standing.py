@@ -1,0 +1,138 @@
+"""What is known of each endpoint, and what follows from it: whom to ask, how long to wait, when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from indexer.sources.endpoint import LONGEST_PAUSE, Endpoint
+from indexer.sources.provider_errors import CUT, Refusal
+
+FEWEST_TRIES = 8
+FIRST_PAUSE = 0.05
+LAST_PAUSE = 5.0
+DEAD = 5
+"""Failures in a row after which nobody waits for an endpoint when another has answered."""
+
+
+class Learned(NamedTuple):
+    """What is remembered of an endpoint between runs; None: no limit met yet."""
+
+    endpoint: str
+    max_blocks: int | None
+    max_addresses: int | None
+    batches: bool
+
+
+class Want(NamedTuple):
+    """What a request asks for: in words, and as far as an endpoint may be too small for it."""
+
+    text: str
+    blocks: int = 1
+    addresses: int = 0
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the pool knows of one endpoint now; *out* says why it is never asked again."""
+
+    endpoint: Endpoint
+    max_blocks: int | None = None
+    max_addresses: int | None = None
+    busy: int = 0
+    failures: int = 0
+    rests_until: float = 0.0
+    last_words: str = ""
+    out: bool = False
+
+
+@dataclass(slots=True)
+class Tried:
+    """What one request has cost so far; times in seconds."""
+
+    started: float
+    tries: int = 0
+    waited: float = 0.0
+
+
+def fits(standing: Standing, want: Want) -> bool:
+    """Return whether the endpoint serves requests of this size, as far as is known."""
+    blocks, addresses = standing.max_blocks, standing.max_addresses
+    return (blocks is None or want.blocks <= blocks) and (addresses is None or want.addresses <= addresses)
+
+
+def choose(
+    standings: Iterable[Standing], want: Want, passed: Mapping[str, Refusal], now: float
+) -> Standing | float | None:
+    """Return the endpoint to ask, or the seconds to wait for one, or None where nobody is left.
+
+    *passed* has the endpoints that declined this very request. Nobody waits for a resting endpoint where a
+    smaller request would do, nor for a dead one where another endpoint has spoken or takes smaller requests.
+    """
+    left = [s for s in standings if not s.out and s.endpoint.name not in passed]
+    able = [s for s in left if fits(s, want)]
+    ready = [s for s in able if s.rests_until <= now]
+    if ready:
+        return min(ready, key=lambda s: (s.failures, s.busy))
+    if any(refusal.kind in CUT for refusal in passed.values()):
+        return None
+    if passed or len(able) < len(left):
+        able = [s for s in able if s.failures < DEAD]
+    return min((s.rests_until for s in able), default=now) - now if able else None
+
+
+def spent(tried: Tried, wait: float, now: float, patience: float) -> bool:
+    """Return whether to give up rather than wait *wait* seconds more.
+
+    Slow requests get a few tries whatever the time. A wait that a provider asked for is granted beside the
+    patience; the rest after a refused key is not waited for.
+    """
+    waited = tried.waited + (wait if wait <= 2 * LAST_PAUSE else 0.0)
+    late = now - tried.started > patience and tried.tries >= FEWEST_TRIES
+    return late or waited > patience or wait > LONGEST_PAUSE
+
+
+def pause(failures: int, draw: float) -> float:
+    """Return the seconds an endpoint rests after its *failures*-th failure in a row; *draw* is in 0..1."""
+    return float(min(LAST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 16)) * (0.5 + draw))
+
+
+def learn(standing: Standing, refusal: Refusal, want: Want) -> None:
+    """Lower what the endpoint is asked for: to the figure it gave, else to half of what it refused."""
+    if refusal.kind == "range" and want.blocks > 1:
+        told = refusal.max_blocks or (len(refusal.span) if refusal.span else None)
+        standing.max_blocks = _lowered(standing.max_blocks, told, want.blocks)
+    if refusal.kind == "addresses" and want.addresses > 1:
+        standing.max_addresses = _lowered(standing.max_addresses, refusal.max_addresses, want.addresses)
+
+
+def _lowered(known: int | None, told: int | None, asked: int) -> int:
+    if told is not None and told < asked:
+        # A figure that was obeyed and refused all the same would lead down in steps of one.
+        return told if known is None or known < asked else min(told, asked // 2)
+    # Several requests may be under way when the first is refused: the others must not halve it once more.
+    return known if known is not None and known < asked else asked // 2
+
+
+def best_cut(refusals: Iterable[Refusal]) -> Refusal | None:
+    """Return the refusal whose remedy costs the fewest requests: the one that says most."""
+    cuts = [refusal for refusal in refusals if refusal.kind in CUT]
+    return max(cuts, key=_promise, default=None)
+
+
+def _promise(refusal: Refusal) -> tuple[int, int]:
+    return len(refusal.span) if refusal.span else refusal.max_blocks or 0, refusal.max_addresses or 0
+
+
+def loosest(limits: Iterable[int | None]) -> int | None:
+    known = list(limits)
+    return None if None in known else max((limit for limit in known if limit is not None), default=None)
+
+
+def cap(standing: Standing, want: Want) -> Refusal:
+    """Return what an endpoint that is known to be too small would have said."""
+    blocks, addresses = standing.max_blocks, standing.max_addresses
+    if blocks is not None and want.blocks > blocks:
+        return Refusal("range", max_blocks=blocks, text=f"it serves {blocks} blocks at most")
+    return Refusal("addresses", max_addresses=addresses, text=f"it serves {addresses} addresses at most")

@@ -1,0 +1,293 @@
+"""The whole line over the recorded chains: nothing differs, and what is made to differ is found."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from indexer.config.address import checksummed
+from indexer.serve.misbehave import Faults
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from check_recordings import line, rows, truth  # noqa: E402 - found through the path above
+from check_recordings.command import main  # noqa: E402 - the same
+from check_recordings.compare import Tally  # noqa: E402 - the same
+from check_recordings.ours import opened  # noqa: E402 - the same
+from check_recordings.printed import lines  # noqa: E402 - the same
+
+RECORDINGS = ROOT / "tests" / "recordings"
+CONFIG = RECORDINGS / "config"
+NAMES = ("ustb", "stbt", "tbill", "dstoken")
+ASKED = line.Asked(CONFIG, rows.load(RECORDINGS / "flows.toml"))
+TOTAL_SUPPLY = "0x18160ddd"
+Raw = dict[str, Any]
+
+
+class Played(NamedTuple):
+    """A file that went through the line, its home, and what came of it."""
+
+    recording: truth.Recording
+    home: Path
+    fetched: line.Fetched
+    report: line.Report
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Each file, once through the line."""
+    return play(RECORDINGS / f"{request.param}.json.gz", ASKED, tmp_path_factory.mktemp("home"))
+
+
+def play(path: Path, asked: line.Asked, home: Path) -> Played:
+    recording = truth.load(path)
+    fetched = line.fetched(recording, asked, home)
+    return Played(recording, home, fetched, line.compared(recording, asked, home, fetched))
+
+
+def text_of(report: line.Report) -> str:
+    return "\n".join(lines(report))
+
+
+def tallies(report: line.Report) -> Iterator[tuple[str, Tally]]:
+    for token in report.tokens:
+        for tally in token.tallies:
+            yield token.key, tally
+
+
+def raw_of(name: str) -> Raw:
+    with gzip.open(RECORDINGS / f"{name}.json.gz", "rt", encoding="utf-8") as file:
+        raw: Raw = json.load(file)
+    return raw
+
+
+def written(raw: Raw, path: Path) -> Path:
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    return path
+
+
+def test_nothing_differs(played: Played) -> None:
+    """Every supply point, balance, address count, change and flow of every configured token is as in the truth."""
+    assert played.report.exit_code == 0, text_of(played.report)
+    compared = {what: 0 for what in ("supply points", "balances", "address counts")}
+    for _, tally in tallies(played.report):
+        assert tally.unknown == 0, text_of(played.report)
+        if tally.what in compared:
+            compared[tally.what] += tally.compared
+    assert min(compared.values()) > 50
+
+
+def test_no_contract_is_read(played: Played) -> None:
+    """None of these tokens needs a read, and verify's answers are not kept as reads."""
+    assert played.report.reads == {}
+    with opened(played.home, CONFIG) as con:
+        assert con.execute("SELECT count(*) FROM reads").fetchone() == (0,)
+
+
+def test_each_configured_token_is_certified(played: Played) -> None:
+    """Verify passes every configured token at the head, all its holders checked."""
+    with opened(played.home, CONFIG) as con:
+        found = con.execute("SELECT token, verdict, holders_wrong FROM certificates").fetchall()
+    configured = {token.token for token in played.report.tokens if token.token}
+    assert {(token, verdict, wrong) for token, verdict, wrong in found} == {
+        (t, "pass", 0) for t in configured
+    }
+
+
+def _supply(raw: Raw, key: str) -> None:
+    change = raw["truth"]["per_block_changes"][key]["totalSupply"][-2]
+    change[1] = str(int(change[1]) + 1)
+
+
+def _balance(raw: Raw, key: str) -> None:
+    balances = raw["truth"]["samples"][20]["tokens"][key]["balances"]
+    holder = sorted(balances)[0]
+    balances[holder] = str(int(balances[holder]) + 1)
+
+
+def _holders(raw: Raw, key: str) -> None:
+    raw["truth"]["samples"][20]["tokens"][key]["holders"] += 1
+
+
+def _flow(raw: Raw, key: str) -> None:
+    booked = next(b["minted"] for b in raw["truth"]["flows_per_utc_day"][key].values() if "minted" in b)
+    booked["amount"] = str(int(booked["amount"]) + 1)
+
+
+def _count(raw: Raw, key: str) -> None:
+    booked = next(
+        b["transferred"] for b in raw["truth"]["flows_per_utc_day"][key].values() if "transferred" in b
+    )
+    booked["count"] += 1
+
+
+CHANGES: Mapping[str, Callable[[Raw, str], None]] = {
+    "supply points": _supply,
+    "balances": _balance,
+    "address counts": _holders,
+    "flow minted": _flow,
+    "flow transferred": _count,
+}
+
+
+@pytest.fixture(scope="module")
+def ustb(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """USTB's file, once through the line."""
+    return play(RECORDINGS / "ustb.json.gz", ASKED, tmp_path_factory.mktemp("ustb"))
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_one_changed_truth_value_is_found(what: str, ustb: Played, tmp_path: Path) -> None:
+    """A truth that is off by one in one place differs there, and nowhere else of its kind."""
+    raw = raw_of("ustb")
+    CHANGES[what](raw, "USTB")
+    changed = truth.load(written(raw, tmp_path / "ustb.json"))
+    report = line.compared(changed, ASKED, ustb.home, ustb.fetched)
+    assert report.exit_code == 3
+    assert [len(tally.differing) for _, tally in tallies(report) if tally.what == what] == [1]
+
+
+def test_one_changed_truth_value_ends_the_command_with_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command prints what differs and exits with 3."""
+    raw = raw_of("ustb")
+    _balance(raw, "USTB")
+    assert main([str(written(raw, tmp_path / "ustb.json"))]) == 3
+    assert "wanted (-1)" in capsys.readouterr().out
+
+
+def test_one_changed_log_ends_the_command_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One mint whose logged amount is one base unit more makes supply differ, and verify fail."""
+    raw = raw_of("ustb")
+    token = raw["tokens"]["USTB"]["address"].lower()
+    zero = "0x" + "0" * 64
+    mint = next(
+        log for log in raw["logs"] if log["address"].lower() == token and log["topics"][1:2] == [zero]
+    )
+    mint["data"] = f"0x{int(mint['data'], 16) + 1:064x}"
+    assert main([str(written(raw, tmp_path / "ustb.json"))]) == 3
+    said = capsys.readouterr().out
+    assert re.search(r"supply points +\d+ compared, +[1-9]", said)
+    assert "verify: exit code 3" in said
+
+
+def test_a_total_supply_off_by_one_fails_verify(tmp_path: Path) -> None:
+    """A node whose totalSupply is one base unit more than the events' makes `rwa verify` exit with 3."""
+    path = RECORDINGS / "ustb.json.gz"
+    address = truth.load(path).tokens[0].address
+    wrong = ASKED._replace(faults=Faults(call_override={(address, TOTAL_SUPPLY): 1}))
+    report = play(path, wrong, tmp_path / "home").report
+    assert (report.verified, report.exit_code) == (3, 3)
+    assert not any(tally.differing for _, tally in tallies(report))
+
+
+@pytest.mark.parametrize("name", ["stbt", "dstoken"])
+def test_without_reads_nothing_is_lost_that_needs_none(name: str, tmp_path: Path) -> None:
+    """--no-reads changes nothing for tokens whose logs and inputs tell all."""
+    report = play(RECORDINGS / f"{name}.json.gz", ASKED._replace(reads=False), tmp_path / "home").report
+    assert report.exit_code == 0, text_of(report)
+    assert sum(tally.unknown for _, tally in tallies(report)) == 0
+
+
+class Change(NamedTuple):
+    """A row of supply_changes."""
+
+    cause: str
+    supply: object
+    why: str | None
+
+
+@pytest.fixture(scope="module")
+def no_inputs(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """STBT's file through the line, from an endpoint that has no transaction."""
+    blind = ASKED._replace(faults=Faults(no_input=True))
+    return play(RECORDINGS / "stbt.json.gz", blind, tmp_path_factory.mktemp("blind"))
+
+
+def test_stbt_without_inputs_is_never_wrong(no_inputs: Played) -> None:
+    """Without inputs STBT's supply and balances are NULL with a reason or right, and shares are right throughout."""
+    of_stbt = {tally.what: tally for key, tally in tallies(no_inputs.report) if key == "STBT"}
+    for what in ("supply points", "supply as shown", "balances", "address counts", "amounts that are NULL"):
+        assert of_stbt[what].differing == (), text_of(no_inputs.report)
+    assert of_stbt["supply points"].unknown > 10
+    assert of_stbt["balances"].unknown > 10
+    for what in ("points of total shares", "balances in shares", "changes of totalShares by transaction"):
+        assert (of_stbt[what].differing, of_stbt[what].unknown) == ((), 0), text_of(no_inputs.report)
+
+
+def test_stbt_without_inputs_is_known_again_at_each_re_sync(no_inputs: Played) -> None:
+    """Supply is NULL from the first amount that cannot be solved to the next InterestsDistributed, and only there."""
+    with opened(no_inputs.home, CONFIG) as con:
+        found = con.execute(
+            "SELECT cause, supply_raw, why_null FROM supply_changes WHERE token = 'stbt' "
+            "ORDER BY block_number, log_index"
+        ).fetchall()
+    stretches: list[list[Change]] = [[]]
+    for change in (Change(*row) for row in found):
+        if change.cause == "rebase":
+            assert change.supply is not None
+            stretches.append([])
+        else:
+            stretches[-1].append(change)
+    closed = [stretch for stretch in stretches[:-1] if len(stretch) > 1]
+    assert closed
+    for stretch in closed:
+        assert all(change.supply is None and change.why for change in stretch)
+
+
+def test_other_addresses_give_the_same_answers(played: Played, tmp_path: Path) -> None:
+    """With every address of a file and its configuration swapped for random ones nothing differs but addresses."""
+    seed = random.SystemRandom().getrandbits(32)
+    print(f"seed {seed}")  # noqa: T201 - shown where the test fails
+    name = played.recording.chain
+    swaps = swapped_addresses(raw_of(name), random.Random(seed))
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG, config)
+    for path in config.rglob("*.toml"):
+        path.write_text(swapped(path.read_text(encoding="utf-8"), swaps), encoding="utf-8")
+    with gzip.open(played.recording.path, "rt", encoding="utf-8") as file:
+        (tmp_path / f"{name}.json").write_text(swapped(file.read(), swaps), encoding="utf-8")
+    other = play(tmp_path / f"{name}.json", ASKED._replace(config=config), tmp_path / "home")
+    assert other.report.exit_code == 0, text_of(other.report)
+    assert {t.address for t in other.report.tokens}.isdisjoint(t.address for t in played.report.tokens)
+    assert figures(other.home, config) == figures(played.home, CONFIG)
+
+
+def figures(home: Path, config: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every daily table without its addresses, publication times and certificates."""
+    tables = ("supply_daily", "supply_rollforward", "holders_daily", "flows_daily", "activity_daily")
+    with opened(home, config) as con:
+        return {
+            table: con.execute(f"SELECT * EXCLUDE (published_at) FROM {table} ORDER BY ALL").fetchall()
+            for table in tables
+        }
+
+
+def swapped_addresses(raw: Raw, draw: random.Random) -> dict[str, str]:
+    """A random address for every address that the file names, lower-case, without 0x."""
+    named = {*raw["contracts"], *raw["roles"]}
+    for token in raw["tokens"].values():
+        named |= {token["address"], *token["addresses"]}
+    for row in raw["txs"]:
+        transaction = dict(zip(raw["tx_fields"], row, strict=True))
+        named |= {transaction["from"], transaction["to_or_created"]}
+    known = {address[2:].lower() for address in named if address} - {"0" * 40}
+    return {address: f"{draw.getrandbits(160):040x}" for address in sorted(known)}
+
+
+def swapped(text: str, swaps: Mapping[str, str]) -> str:
+    """*text* with every address exchanged, alone or inside a word of data, in either spelling."""
+    for old, new in swaps.items():
+        text = text.replace(checksummed("0x" + old)[2:], checksummed("0x" + new)[2:]).replace(old, new)
+    return text
