@@ -1,8 +1,8 @@
 """rwa-indexer: supply, holders and flows of tokenized real-world assets that prove themselves.
 
-    >>> import indexer
-    >>> home = indexer.open("rwa-data")
-    >>> home.query("SELECT day, supply FROM supply_daily WHERE token = 'ustb' ORDER BY day")
+>>> import indexer
+>>> home = indexer.open("rwa-data")
+>>> home.query("SELECT day, supply FROM supply_daily WHERE token = 'ustb' ORDER BY day")
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def answer(
         return answers.ANSWERS[what](con, question)
 
 
-def query(  # noqa: PLR0913 - each is an option
+def query(
     context: typer.Context,
     *,
     sql: Annotated[

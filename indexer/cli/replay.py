@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PORT = 8545
 
 
-def replay(  # noqa: PLR0913 - each is an option
+def replay(
     *,
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Recorded chains (.json or .json.gz).")

@@ -49,7 +49,7 @@ class Source(NamedTuple):
     rpc: Mapping[str, tuple[str, ...]]
 
 
-def resolve(  # noqa: PLR0913 - one argument for each option that stands before a command
+def resolve(
     *,
     home: str | Path | None = None,
     database: str | None = None,

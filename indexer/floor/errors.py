@@ -1,14 +1,14 @@
 """Every error that the project raises on purpose, each with the exit code a shell sees.
 
-    RwaError
-    ├── Usage            2   the user's input or configuration; the message says what to change
-    ├── Transient        4   this endpoint, this time: ask again, elsewhere
-    └── Permanent            stop this scope
-        ├── Mismatch     3   verification found a difference
-        ├── NoEndpoint   4   no endpoint could serve the request
-        ├── HomeBusy     5   another writer holds the home
-        ├── StoreUnusable 6  the store is full, read-only or damaged
-        └── Halted       7   the chain forked below finality
+RwaError
+├── Usage            2   the user's input or configuration; the message says what to change
+├── Transient        4   this endpoint, this time: ask again, elsewhere
+└── Permanent            stop this scope
+    ├── Mismatch     3   verification found a difference
+    ├── NoEndpoint   4   no endpoint could serve the request
+    ├── HomeBusy     5   another writer holds the home
+    ├── StoreUnusable 6  the store is full, read-only or damaged
+    └── Halted       7   the chain forked below finality
 """
 
 from __future__ import annotations

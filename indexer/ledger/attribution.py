@@ -42,9 +42,7 @@ def attribute(scene: Scene, entries: pa.Table) -> Attributed | Needs:
     entry_keys, log_keys = _keys(entries), _keys(scene.logs)
     chosen = _interesting(scene, entries, family, entry_keys, log_keys)
     txs, undecoded = _transactions(scene, entries, family, (chosen, entry_keys, log_keys))
-    wanted = [
-        _wanted(scene, tx, log_keys) for tx in txs if tx.hash not in scene.calls and _asks(tx, context)
-    ]
+    wanted = [_wanted(scene, tx, log_keys) for tx in txs if tx.hash not in scene.calls and needs_call(tx, context)]
     if wanted:
         return Needs(transactions=tuple(wanted))
     verdicts: dict[int, Verdict] = {}
@@ -134,7 +132,18 @@ def _events(
     events: dict[int, list[Event]] = defaultdict(list)
     undecoded: list[dict[str, object]] = []
     picked = scene.logs.take(pa.array(rows))
-    names = ("block_number", "tx_hash", "log_index", "address", "topic0", "topic1", "topic2", "topic3", "data")
+    routine = {s.topic0 for specs in family.events.values() for s in specs if s.name in _ROUTINE}
+    names = (
+        "block_number",
+        "tx_hash",
+        "log_index",
+        "address",
+        "topic0",
+        "topic1",
+        "topic2",
+        "topic3",
+        "data",
+    )
     for row, block, tx_hash, log_index, address, *topics, data in zip(
         rows.tolist(), *(picked[name].to_pylist() for name in names), strict=True
     ):
@@ -144,17 +153,11 @@ def _events(
         raw = RawLog(f"0x{address.hex()}", log_index, given, data)
         event = decode_event(family, raw)
         if isinstance(event, Undecodable):
-            if not _is_ledger(scene, raw, family):
+            if raw.address != scene.deployment.address or raw.topics[0] not in routine:
                 undecoded.append(_undecoded(scene, raw, (block, tx_hash), event.reason))
         elif event is not None:
             events[int(log_keys[row])].append(event)
     return events, undecoded
-
-
-def _is_ledger(scene: Scene, log: RawLog, family: Family) -> bool:
-    """Say whether the accrual itself answers for this log."""
-    known = {s.topic0 for specs in family.events.values() for s in specs if s.name in _ROUTINE}
-    return log.address == scene.deployment.address and log.topics[0] in known
 
 
 def _undecoded(scene: Scene, log: RawLog, at: tuple[int, bytes], reason: str) -> dict[str, object]:
@@ -170,25 +173,21 @@ def _undecoded(scene: Scene, log: RawLog, at: tuple[int, bytes], reason: str) ->
     }
 
 
-def _asks(tx: Tx, context: Context) -> bool:
-    return any(entry.effect in {"mint", "burn"} for entry in tx.entries) or needs_call(tx, context)
-
-
 def _wanted(scene: Scene, tx: Tx, log_keys: np.ndarray) -> TxWanted:
     # Logs stand in block order, so keys are sorted and the transaction's first log is found at once.
-    first = int(np.searchsorted(log_keys, _key(tx.block_number, tx.index)))
+    first = int(np.searchsorted(log_keys, _key(tx.block_number, tx.tx_index)))
     block_hash = scene.logs["block_hash"][first].as_py()
-    return TxWanted(tx.block_number, f"0x{block_hash.hex()}", tx.hash, tx.index)
+    return TxWanted(tx.block_number, f"0x{block_hash.hex()}", tx.hash, tx.tx_index)
 
 
 def _with_verdicts(entries: pa.Table, verdicts: Mapping[int, Verdict]) -> pa.Table:
     """Return *entries* with the six columns of interpretation; rows without a verdict are plain moves."""
-    columns = {
-        name: _column(entries.num_rows, verdicts, name, getattr(_PLAIN, name)) for name in _COLUMNS
-    }
+    columns = {name: _column(entries.num_rows, verdicts, name, getattr(_PLAIN, name)) for name in _COLUMNS}
     schema = arrow_schema(TRANSFERS)
-    return pa.table([columns.get(f.name, entries[f.name] if f.name in entries.column_names else None)
-                     for f in schema], schema=schema)
+    return pa.table(
+        [columns.get(f.name, entries[f.name] if f.name in entries.column_names else None) for f in schema],
+        schema=schema,
+    )
 
 
 def _column(rows: int, verdicts: Mapping[int, Verdict], name: str, usual: str | None) -> pa.Array:
@@ -199,5 +198,3 @@ def _column(rows: int, verdicts: Mapping[int, Verdict], name: str, usual: str | 
         at: Sequence[int] = list(verdicts)
         codes[at] = [place[getattr(verdicts[row], name)] for row in at]
     return pa.array(words, pa.string()).take(pa.array(codes))
-
-

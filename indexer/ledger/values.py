@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from indexer.config.model import Deployment, Token
 from indexer.decode.abi import Event
 
-__all__ = ["REASONS", "ZERO", "Call", "Context", "Entry", "Event", "Rule", "Tx", "Verdict"]
+__all__ = ["REASONS", "ZERO", "Call", "Context", "Entry", "Event", "Tx", "Verdict"]
 
 ZERO = "0x" + "0" * 40
 
@@ -41,7 +41,7 @@ class Tx(NamedTuple):
     hash: str
     block_number: int
     block_time: int
-    index: int
+    tx_index: int
     entries: tuple[Entry, ...]
     events: tuple[Event, ...]
     call: Call | None
@@ -66,9 +66,6 @@ class Verdict(NamedTuple):
     link: str | None = None
     other_chain: str | None = None
 
-
-Rule = Callable[[Tx, Entry, Context], Verdict | None]
-"""A pure function; None where the rule has nothing to say of the entry. The first verdict stands."""
 
 REASONS = (
     "issuance", "redemption", "distribution", "fee", "premint", "retire", "bridge_out", "bridge_in",

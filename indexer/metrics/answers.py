@@ -130,7 +130,7 @@ def transfers(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
         values += [first, last]
     limit = "" if q.limit is None else f" LIMIT {int(q.limit)}"
     return con.execute(
-        f"WITH newest AS (SELECT * FROM transfers WHERE {condition}"  # noqa: S608 - parameters
+        f"WITH newest AS (SELECT * FROM transfers WHERE {condition}"
         f" ORDER BY block_time DESC, block_number DESC, log_index DESC, entry DESC{limit})"
         " SELECT token, chain_id, block_number, block_time, tx_hash, log_index, entry, from_address, to_address, amount,"
         " units, effect, reason, rule, evidence, party, link, other_chain, why_null FROM newest"
@@ -183,7 +183,7 @@ def _daily(con: duckdb.DuckDBPyConnection, q: Question, table: str, columns: str
     first, last = _days(q)
     limit = "" if q.limit is None else f" QUALIFY dense_rank() OVER (ORDER BY day DESC) <= {int(q.limit)}"
     return con.execute(
-        f"SELECT {columns} FROM {table} WHERE {condition}"  # noqa: S608 - parameters
+        f"SELECT {columns} FROM {table} WHERE {condition}"
         f" AND day >= coalesce(?, day) AND day <= coalesce(?, day){limit} ORDER BY ALL",
         [*values, first, last],
     ).to_arrow_table()

@@ -82,7 +82,7 @@ def cuts(con: duckdb.DuckDBPyConnection, q: Question) -> list[Cut]:
     """Return one cut for each token and chain in question, sorted; with *at* None, the cut at the frontier."""
     condition, values = scope(q, "deployments")
     rows = con.execute(
-        "SELECT deployments.token, deployments.chain_id, max(deployments.decimals), max(deployments.chain),"  # noqa: S608 - parameters
+        "SELECT deployments.token, deployments.chain_id, max(deployments.decimals), max(deployments.chain),"
         " max(first_block), max(frontier_block), max(frontier_time), bool_or(holds_start), max(why_null)"
         " FROM deployments LEFT JOIN derivations USING (token, chain_id)"
         f" WHERE {condition} GROUP BY ALL ORDER BY ALL",
@@ -193,7 +193,7 @@ def point(con: duckdb.DuckDBPyConnection, cut: Cut) -> Point:
         return Point(cut, None, None, None, 1, cut.why_null)
     condition, values = cut_condition(cut, "effective_at")
     rows = con.execute(
-        "SELECT units, supply_raw, supply, coalesce(min_units, 1), why_null FROM supply_changes"  # noqa: S608 - parameters
+        "SELECT units, supply_raw, supply, coalesce(min_units, 1), why_null FROM supply_changes"
         f" WHERE {condition} ORDER BY effective_at DESC, block_number DESC NULLS LAST, log_index DESC NULLS LAST"
         " LIMIT 1",
         values,
@@ -233,7 +233,7 @@ def holdings(con: duckdb.DuckDBPyConnection, at: Point) -> tuple[Sequence[Holdin
     if why is not None:
         return (), why
     rows = con.execute(
-        "WITH kept AS (SELECT effect, from_address, to_address, units, block_time FROM transfers"  # noqa: S608 - parameters
+        "WITH kept AS (SELECT effect, from_address, to_address, units, block_time FROM transfers"
         f" WHERE {condition}), legs AS ("
         " SELECT to_address AS holder, units, block_time FROM kept WHERE effect IN ('mint', 'move')"
         " UNION ALL SELECT from_address, -units, block_time FROM kept WHERE effect IN ('burn', 'move')),"
@@ -260,7 +260,7 @@ def holdings(con: duckdb.DuckDBPyConnection, at: Point) -> tuple[Sequence[Holdin
 def _gap(con: duckdb.DuckDBPyConnection, condition: str, values: list[object]) -> str | None:
     """Return why the units of a cut cannot be summed: an entry without units, or more than 38 digits moved."""
     rows = con.execute(
-        "SELECT count(*) FILTER (units IS NULL),"  # noqa: S608 - parameters
+        "SELECT count(*) FILTER (units IS NULL),"
         " arg_min(coalesce(why_null, 'the units of an entry are not known'), (block_number, log_index, entry))"
         "  FILTER (units IS NULL),"
         f" coalesce(sum(abs(CAST(units AS DOUBLE))), 0) FROM transfers WHERE {condition}",

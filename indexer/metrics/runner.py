@@ -111,7 +111,7 @@ def _rows(con: duckdb.DuckDBPyConnection, table: Table) -> pa.Table:
     schema = arrow_schema(table)
     order = ", ".join(table.key)
     rows = con.sql(
-        f"SELECT {', '.join(table.names)} FROM {COMPUTED}.{table.name} ORDER BY {order}"  # noqa: S608 - declared names
+        f"SELECT {', '.join(table.names)} FROM {COMPUTED}.{table.name} ORDER BY {order}"
     ).to_arrow_table()
     for column, made in zip(schema, rows.schema, strict=True):
         if column.type != made.type:

@@ -39,7 +39,8 @@ _PAIR = re.compile(
 _FEWEST = 64  # fewer rows than this are not worth learning a shape for
 _MISSES = 16  # shapes that fitted next to nothing, after which odd rows are left to the general reader
 _LONGEST = 4096  # a log with more text than this is better read on its own
-_DIGITS = 16  # room for a quantity and its closing quote
+_DIGITS = 16  # of a number in 64 bits; also room for one of fifteen and its closing quote
+_LARGE = 5  # a number of so many digits seldom changes its width: it has its place in the shape
 _BLOCK = 512  # rows compared at once, so that they stay in the cache
 _QUOTE, _ZERO = ord('"'), ord("0")
 
@@ -54,20 +55,21 @@ class Field(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What rows have in common: segments of fixed width with a quantity after each but the last.
+    """What rows have in common: segments of fixed width with a small number after each but the last.
 
-    *masks* is 255 where a segment's byte must be the template's, 0 where a hex digit stands.
+    *masks* is 255 where a segment's byte must be the template's, 0 where a hex digit stands. *fields* are
+    the values within segments, *small* the names of the numbers between them.
     """
 
     templates: tuple[Bytes, ...]
     masks: tuple[Bytes, ...]
     fields: tuple[Field, ...]
-    quantities: tuple[str, ...]
+    small: tuple[str, ...]
 
     @property
     def shortest(self) -> int:
-        """The length of a row whose quantities have one digit each."""
-        return sum(len(t) for t in self.templates) + len(self.quantities)
+        """The length of a row whose small numbers have one digit each."""
+        return sum(len(t) for t in self.templates) + len(self.small)
 
 
 class Cut(NamedTuple):
@@ -78,8 +80,27 @@ class Cut(NamedTuple):
     ends: Rows
 
 
+def closing_braces(text: Bytes) -> Rows:
+    """Return the positions of every ``}``."""
+    step = 1 << 17
+    parts = [_braces_of(text[at : at + step]) + at for at in range(0, len(text), step)]
+    return np.concatenate([np.empty(0, dtype=np.int64), *parts])
+
+
+def _braces_of(text: Bytes) -> Rows:
+    """Return the positions of every ``}`` in a piece, eight bytes at a look while no two stand close."""
+    found = text == ord("}")
+    even = len(text) & ~7
+    eights = found[:even].view(np.uint64)
+    rows = np.flatnonzero(eights != 0)
+    ones = eights[rows].view(np.uint8).reshape(len(rows), 8)
+    if np.count_nonzero(ones) != len(rows):
+        return np.flatnonzero(found)
+    return np.concatenate([rows * 8 + ones.argmax(axis=1), np.flatnonzero(found[even:]) + even])
+
+
 class Match(NamedTuple):
-    """Rows of one shape: the bytes of each segment and the sixteen last digits of each quantity."""
+    """Rows of one shape: the bytes of each segment, and each small number as sixteen digits."""
 
     rows: Rows
     segments: tuple[Bytes, ...]
@@ -132,10 +153,10 @@ def learn(row: bytes) -> Shape | None:
         return None
     spots.sort(key=lambda spot: spot[1])
     fixed = np.full(len(row), 255, dtype=np.uint8)
-    starts, fields, quantities, cuts = [0], [], [], []
+    starts, fields, small, cuts = [0], [], [], []
     for name, first, end in spots:
-        if name in QUANTITIES:
-            quantities.append(name)
+        if name in QUANTITIES and end - first < _LARGE:
+            small.append(name)
             cuts.append(first)
             starts.append(end)
         else:
@@ -147,7 +168,7 @@ def learn(row: bytes) -> Shape | None:
         tuple(text[a:b] for a, b in parts),
         tuple(fixed[a:b] for a, b in parts),
         tuple(fields),
-        tuple(quantities),
+        tuple(small),
     )
 
 
@@ -188,7 +209,7 @@ def match(cut: Cut, rows: Rows, shape: Shape) -> Match:
     """Return those of *rows* that are of *shape*, as far as everything but their hex digits goes."""
     text, starts, ends = cut
     lengths = ends[rows] - starts[rows]
-    longest = shape.shortest + (_DIGITS - 2) * len(shape.quantities)
+    longest = shape.shortest + (_DIGITS - 2) * len(shape.small)
     rows = rows[(lengths >= shape.shortest) & (lengths <= longest)]
     at = starts[rows]
     good = np.ones(len(rows), dtype=np.bool_)
@@ -198,7 +219,7 @@ def match(cut: Cut, rows: Rows, shape: Shape) -> Match:
         _keep_equal(good, segment, template, mask)
         segments.append(segment)
         at = at + len(template)
-        if number < len(shape.quantities):
+        if number < len(shape.small):
             width = (_windows(text, at, _DIGITS) == _QUOTE).argmax(axis=1)
             good &= width > 0
             at = at + width
@@ -233,33 +254,29 @@ def columns(found: Match, shape: Shape) -> dict[str, Values] | None:
     Quantities come as int64; one that no column can hold also gives None.
     """
     count = len(found.rows)
-    widths = [field.end - field.first for field in shape.fields]
-    text = np.empty(count * (sum(widths) + _DIGITS * len(found.digits)), dtype=np.uint8)
-    at = 0
-    for field, width in zip(shape.fields, widths, strict=True):
-        part = text[at : at + count * width].reshape(count, width)
-        part[:] = found.segments[field.segment][:, field.first : field.end]
-        at += count * width
-    for last in found.digits:
-        text[at : at + last.size] = last.reshape(-1)
-        at += last.size
+    names = [*(field.name for field in shape.fields), *shape.small]
+    parts = [found.segments[f.segment][:, f.first : f.end] for f in shape.fields] + list(found.digits)
+    widths = [
+        _DIGITS if name in QUANTITIES else part.shape[1] for name, part in zip(names, parts, strict=True)
+    ]
+    text = np.full(count * sum(widths), _ZERO, dtype=np.uint8)
+    starts = [count * sum(widths[:i]) for i in range(len(widths))]
+    for part, width, start in zip(parts, widths, starts, strict=True):
+        text[start : start + count * width].reshape(count, width)[:, width - part.shape[1] :] = part
     try:
         raw = unhexlify(text.data)
     except HexError:
         return None
     out: dict[str, Values] = {}
-    at = 0
-    for field, width in zip(shape.fields, widths, strict=True):
-        size = width // 2
-        piece = pa.py_buffer(raw).slice(at, count * size)
-        out[field.name] = _binary(piece, count, size) if field.name == "data" else _fixed(piece, count, size)
-        at += count * size
-    for name in shape.quantities:
-        value = np.frombuffer(raw, dtype=">i8", count=count, offset=at).astype(np.int64)
+    for name, width, start in zip(names, widths, starts, strict=True):
+        if name not in QUANTITIES:
+            piece = pa.py_buffer(raw).slice(start // 2, count * width // 2)
+            out[name] = (_binary if name == "data" else _fixed)(piece, count, width // 2)
+            continue
+        value = np.frombuffer(raw, dtype=">i8", count=count, offset=start // 2).astype(np.int64)
         if name == "blockTimestamp" and (value > MAX_SECONDS).any():
             return None
         out[name] = pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(value.data)])
-        at += count * 8
     return out
 
 

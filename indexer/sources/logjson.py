@@ -19,7 +19,7 @@ from msgspec import UNSET, UnsetType
 
 from indexer.floor.errors import Transient
 from indexer.floor.tables import LOGS, arrow_schema
-from indexer.sources.hexcols import MAX_SECONDS, MAX_TOPICS, Bytes, Cut, Reader, Rows, Values
+from indexer.sources.hexcols import MAX_SECONDS, MAX_TOPICS, Bytes, Cut, Reader, Rows, Values, closing_braces
 
 _CHUNK = 4096  # logs read at once, so that their text stays in the cache
 _QUOTED = 120
@@ -154,9 +154,7 @@ def _cut(text: Bytes) -> Cut | None:
     if len(text) < 2 or text[0] != ord("[") or text[-1] != ord("]"):
         return None
     inner = text[1:-1]
-    step = 1 << 17
-    parts = [np.flatnonzero(inner[at : at + step] == ord("}")) + at for at in range(0, len(inner), step)]
-    last = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+    last = closing_braces(inner)
     if not len(last) or inner[last[-1] + 1 :].tobytes().strip(_SPACE):
         return None
     if (inner[last[:-1] + 1] != ord(",")).any():

@@ -10,7 +10,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Self, TypeVar
 
 from indexer.config.model import Chain
@@ -50,7 +50,6 @@ _PASSES_ON = frozenset({*CUT, "auth", "disabled", "missing-state", "absent", "re
 
 _ANSWERS = ("missing-state", "absent", "reverted", "unknown")
 """Kinds that tell the caller something once every endpoint has said so."""
-
 
 _NEXT = dict.fromkeys(CUT, "Less is asked for.") | {"out": "It is left out."}
 
@@ -149,7 +148,7 @@ class Pool:
             answer = await act(standing.endpoint)
         finally:
             standing.busy -= 1
-        standing.failures, standing.rests_until = 0, 0.0
+        standing.failures = 0
         return answer
 
     def _judge(self, standing: Standing, error: Transient | WrongChain, want: Want) -> Refusal | None:
@@ -180,7 +179,7 @@ class Pool:
         if str(count).strip("0") == "1":
             others = any(not s.out for s in self._standings if s is not standing)
             next_ = _NEXT.get(kind, "It is asked again." if kind not in _PASSES_ON else "")
-            next_ = "Another endpoint is asked." if others and kind not in CUT else next_
+            next_ = "Another endpoint is asked." if others and kind not in _NEXT else next_
             self._on_note(" ".join([text, next_ if count == 1 else f"That was the {count}th time."]).rstrip())
 
     def _nobody(self, want: Want, passed: Mapping[str, Refusal]) -> Exception:

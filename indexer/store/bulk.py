@@ -26,7 +26,7 @@ def _executemany(connection: Connection, into: str, rows: pa.Table) -> None:
     marks = ", ".join("?" * rows.num_columns)
     driver = connection.connection.driver_connection
     assert driver is not None  # noqa: S101 - an open connection has one
-    driver.executemany(f"INSERT INTO {into} VALUES ({marks})", values)  # noqa: S608 - names are ours
+    driver.executemany(f"INSERT INTO {into} VALUES ({marks})", values)
 
 
 def _copy(connection: Connection, into: str, rows: pa.Table) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
@@ -52,7 +52,7 @@ def connect(settings: Settings, registry: Registry) -> duckdb.DuckDBPyConnection
 def register(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
     """Show an Arrow table under the name of *table*."""
     con.register(f"arrow_{table.name}", rows)
-    con.execute(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT * FROM "arrow_{table.name}"')  # noqa: S608 - names are ours
+    con.execute(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT * FROM "arrow_{table.name}"')
 
 
 def view(con: duckdb.DuckDBPyConnection, table: Table, uris: Sequence[str]) -> None:
@@ -61,7 +61,7 @@ def view(con: duckdb.DuckDBPyConnection, table: Table, uris: Sequence[str]) -> N
         register(con, table, arrow_schema(table).empty_table())
         return
     names = ", ".join(_text(uri) for uri in uris)
-    con.execute(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT * FROM read_parquet([{names}])')  # noqa: S608 - paths are quoted
+    con.execute(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT * FROM read_parquet([{names}])')
 
 
 def read_book(home: Path, database: str) -> dict[str, pa.Table]:
@@ -89,7 +89,9 @@ def guarded(con: duckdb.DuckDBPyConnection, sql: str, rows: int, seconds: float)
     timer = threading.Timer(seconds, con.interrupt)
     timer.start()
     try:
-        return con.execute(f"SELECT * FROM ({sql.rstrip().rstrip(';')}\n) LIMIT {rows}").to_arrow_table()  # noqa: S608 - parsed above
+        bounded = f"SELECT * FROM ({sql.rstrip().rstrip(';')}\n) LIMIT {rows}"
+        found: pa.Table = con.sql(bounded).to_arrow_table()
+        return found
     except duckdb.InterruptException:
         raise Usage(
             f"The query took longer than {seconds:g} seconds and was stopped; "
@@ -106,7 +108,9 @@ def arrow_rows(table: Table, rows: Rows) -> pa.Table:
     import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
 
     schema = arrow_schema(table)
-    return pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema=schema)
+    return pa.Table.from_pylist(
+        [{name: row.get(name) for name in schema.names} for row in rows], schema=schema
+    )
 
 
 def _lock(con: duckdb.DuckDBPyConnection) -> None:
@@ -161,7 +165,7 @@ def _read_sqlite(home: Path, path: Path) -> dict[str, pa.Table]:
 
 def _sqlite_table(con: sqlite3.Connection, table: Table) -> pa.Table:
     names = ", ".join(f'"{name}"' for name in table.names)
-    fetched = con.execute(f'SELECT {names} FROM "{table.name}"')  # noqa: S608 - names are ours
+    fetched = con.execute(f'SELECT {names} FROM "{table.name}"')
     kinds = [column.kind for column in table.columns]
     return arrow_rows(table, [_typed(table.names, kinds, row) for row in fetched])
 
@@ -173,7 +177,7 @@ def _typed(names: Iterable[str], kinds: Iterable[str], row: Sequence[Any]) -> di
     }
 
 
-_FROM_SQLITE = {
+_FROM_SQLITE: Mapping[str, Callable[[Any], Any]] = {
     "time": datetime.fromisoformat,
     "day": date.fromisoformat,
     "bool": bool,
@@ -190,7 +194,9 @@ def _read_postgres(database: str) -> dict[str, pa.Table]:
         raise Usage("PostgreSQL needs its driver: pip install 'rwa-indexer[postgres]'.") from None
     url = database.replace("postgresql+psycopg://", "postgresql://", 1)
     try:
-        with psycopg.connect(url, row_factory=dict_row, options="-c default_transaction_isolation=repeatable\\ read") as con:
+        with psycopg.connect(
+            url, row_factory=dict_row, options="-c default_transaction_isolation=repeatable\\ read"
+        ) as con:
             return {table.name: arrow_rows(table, _postgres_rows(con, table)) for table in BOOK}
     except psycopg.errors.UndefinedTable:
         raise Usage(

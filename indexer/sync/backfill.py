@@ -161,7 +161,13 @@ def _result(chain: Chain, place: Place, row: dict[str, Any] | None, verdict: str
     if row is None:
         return Result(place.key[0], chain.name, chain.id, None, None, verdict, "no block is covered yet")
     return Result(
-        place.key[0], chain.name, chain.id, row["frontier_block"], row["frontier_time"], verdict, row["why_null"]
+        place.key[0],
+        chain.name,
+        chain.id,
+        row["frontier_block"],
+        row["frontier_time"],
+        verdict,
+        row["why_null"],
     )
 
 

@@ -155,14 +155,21 @@ def _basis(place: Place, row: Mapping[str, Any]) -> Basis:
     spans = [place.key, row["first_block"], row["frontier_block"], row["frontier_hash"]]
     spans += [[c.address, c.topics, c.start] for c in place.contracts]
     return Basis(
-        row["token"], row["chain_id"], row["reads_used"], digest(spans), row["config_digest"], row["code_version"]
+        row["token"],
+        row["chain_id"],
+        row["reads_used"],
+        digest(spans),
+        row["config_digest"],
+        row["code_version"],
     )
 
 
 def _standing(work: Session, place: Place, basis: Basis, at: BlockRef) -> dict[str, Any] | None:
     """Return the certificate that already says it, if there is one."""
     for row in work.book.rows(CERTIFICATES, token=place.key[0], chain_id=place.key[1]):
-        same = all(row[name] == getattr(basis, name) for name in ("spans_digest", "config_digest", "code_version"))
+        same = all(
+            row[name] == getattr(basis, name) for name in ("spans_digest", "config_digest", "code_version")
+        )
         if same and row["block_hash"] == at.hash and row["verdict"] in _SETTLED:
             return row
     return None

@@ -58,5 +58,3 @@ def commit_tables(
 def _copy(commit: Commit, table: Table, rows: pa.Table, place: tuple[str, str], sql: str) -> None:
     wanted = sql == "all" or (sql == "metrics" and table not in DERIVED)
     commit.replace(table, rows if wanted else None, token=place[0], chain_id=place[1])
-
-

@@ -39,7 +39,9 @@ class Book(NamedTuple):
     filters: Mapping[str, Sequence[tuple[str, str | None]]]
 
 
-def book_of(segments: Iterable[Mapping[str, Any]], filters: Iterable[Mapping[str, Any]], chain_id: str) -> Book:
+def book_of(
+    segments: Iterable[Mapping[str, Any]], filters: Iterable[Mapping[str, Any]], chain_id: str
+) -> Book:
     """Return the book of *chain_id* from the rows of the two tables."""
     bodies = {f["filter_id"]: [(a, t) for a, t in json.loads(f["body"])] for f in filters}
     return Book(chain_id, [s for s in segments if s["chain_id"] == chain_id], bodies)

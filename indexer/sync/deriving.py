@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -21,7 +21,6 @@ from indexer.floor.tables import (
     PUBLICATIONS,
     READS,
     SEGMENTS,
-    TABLES,
     TRANSACTIONS,
 )
 from indexer.ledger.derive import CODE_VERSION, Derived, derive
@@ -78,7 +77,14 @@ def load_raw(work: Session, chain_id: str) -> Raw:
 
 
 async def derive_place(
-    work: Session, place: Place, raw: Raw, evm: Evm | None, *, final: int | None, reads: bool, force: bool = False
+    work: Session,
+    place: Place,
+    raw: Raw,
+    evm: Evm | None,
+    *,
+    final: int | None,
+    reads: bool,
+    force: bool = False,
 ) -> dict[str, Any] | None:
     """Bring one place up to its frontier and commit it with its metrics; return its derivation's row.
 
@@ -209,9 +215,7 @@ async def _derived(work: Session, scene: Scene, raw: Raw, evm: Evm | None, *, re
         await _fetch_reads(work, scene, raw, evm if reads else None, made)
 
 
-async def _fetch_transactions(
-    work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs
-) -> None:
+async def _fetch_transactions(work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs) -> None:
     wanted = [w for w in needs.transactions if w.tx_hash not in raw.calls]
     if evm is None:
         raw.calls.update(dict.fromkeys((w.tx_hash for w in wanted), None))
@@ -225,11 +229,10 @@ async def _fetch_transactions(
         for want, answer in zip(part, answers, strict=True):
             raw.calls[want.tx_hash] = None
             if answer is not None:
-                raw.calls[want.tx_hash] = Call(answer.sender, answer.target, answer.input)
-                rows.append(_transaction(scene.deployment.chain_id, want, raw.calls[want.tx_hash]))
-        add_rows(
-            work.book, work.lake, TRANSACTIONS, scene.deployment.chain_id, rows_of(TRANSACTIONS, rows)
-        )
+                call = Call(answer.sender, answer.target, answer.input)
+                raw.calls[want.tx_hash] = call
+                rows.append(_transaction(scene.deployment.chain_id, want, call))
+        add_rows(work.book, work.lake, TRANSACTIONS, scene.deployment.chain_id, rows_of(TRANSACTIONS, rows))
         work.progress.advance(f"transactions {scene.token.id}", len(part))
 
 

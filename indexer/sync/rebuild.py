@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from indexer.config.model import Registry, Token
 from indexer.config.settings import Settings
 from indexer.floor.tables import DERIVATIONS
-from indexer.sync.deriving import Place, commit_derived, derivation_of, derive_place, derived_of, load_raw, place_of
+from indexer.sync.deriving import (
+    Place,
+    commit_derived,
+    derivation_of,
+    derive_place,
+    derived_of,
+    load_raw,
+    place_of,
+)
 from indexer.sync.orders import Outcome, Progress, Result
 from indexer.sync.session import Session, session
 from indexer.sync.starts import Starts

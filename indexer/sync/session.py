@@ -88,6 +88,4 @@ def _remember(book: Book, chain: Chain, learned: list[Learned], before: list[Lea
     if not fresh:
         return
     with book.commit() as commit:
-        commit.put(
-            ENDPOINTS, [{"chain_id": chain.id, "fetched_at": now(), **row._asdict()} for row in fresh]
-        )
+        commit.put(ENDPOINTS, [{"chain_id": chain.id, "fetched_at": now(), **row._asdict()} for row in fresh])

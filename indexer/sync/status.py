@@ -88,7 +88,10 @@ def _holes(
     segments: Sequence[Mapping[str, Any]],
     newest: int,
 ) -> list[Any]:
-    days = {r["day"]: r["block_number"] for r in _rows(con, "SELECT * FROM starts WHERE chain_id = ?", deployment.chain_id)}
+    days = {
+        r["day"]: r["block_number"]
+        for r in _rows(con, "SELECT * FROM starts WHERE chain_id = ?", deployment.chain_id)
+    }
     floor = registry.chains[deployment.chain].floor
 
     def block(start: Any) -> int:
@@ -102,7 +105,7 @@ def _holes(
 
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str, *values: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = con.execute(sql, list(values)).to_arrow_table().to_pylist()
+    rows: list[dict[str, Any]] = con.sql(sql, params=list(values)).to_arrow_table().to_pylist()
     return rows
 
 
@@ -113,7 +116,15 @@ def _by_place(con: duckdb.DuckDBPyConnection, sql: str) -> dict[tuple[str, str],
 def _schema() -> pa.Schema:
     import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
 
-    whole = ("frontier_block", "lag_seconds", "holes", "missing_blocks", "unclassified", "changes", "undecoded")
+    whole = (
+        "frontier_block",
+        "lag_seconds",
+        "holes",
+        "missing_blocks",
+        "unclassified",
+        "changes",
+        "undecoded",
+    )
     kinds = {"frontier_time": pa.timestamp("us"), "final": pa.bool_(), "verified_block": pa.int64()}
     kinds |= dict.fromkeys(whole, pa.int64())
     names = (

@@ -94,7 +94,9 @@ def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: Bloc
     why = why_null or why
     if why:
         return Figure(None, None, why, holders)
-    return Figure(None if units is None else int(units), None if supply is None else int(supply), None, holders)
+    return Figure(
+        None if units is None else int(units), None if supply is None else int(supply), None, holders
+    )
 
 
 def sample_of(holders: Mapping[str, int], block: BlockRef) -> Sample:
@@ -172,7 +174,10 @@ def _verdict(
     if checked < len(sample.addresses):
         missing = len(sample.addresses) - checked
         why = state.why or "the contract did not answer"
-        return "unknown", f"supply agrees; {missing} of {len(sample.addresses)} balances could not be read: {why}"
+        return (
+            "unknown",
+            f"supply agrees; {missing} of {len(sample.addresses)} balances could not be read: {why}",
+        )
     if basis.reads_used:
         return "read", "the supply rests on a read of the same contract; shares and balances agree"
     return "pass", None
@@ -189,5 +194,3 @@ def _differences(figure: Figure, state: State) -> list[str]:
 
 def _decimal(value: int | None) -> Decimal | None:
     return None if value is None else Decimal(value)
-
-

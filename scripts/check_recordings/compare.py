@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .figures import Entry, Holding, Ours, Rebase
+from .figures import Entry, Holders, Holding, Ours, Rebase
 from .truth import Place, Point, Sample, TokenTruth
 
 
@@ -89,18 +89,16 @@ def _standing(points: Iterable[Point], block: int) -> int | None:
     return value
 
 
-Held = Mapping[int, Mapping[str, Holding]]
+Held = Mapping[int, Holders]
 """Who holds what at the end of each sample block."""
 
 
 def balances(truth: TokenTruth, held: Held) -> Tally:
     """Compare every balance at every sample block; an address that one side leaves out holds nothing."""
     pairs = (
-        pair
+        Pair(f"block {sample.block}, {address}", sample.balances.get(address, 0), mine.balance, mine.why)
         for sample in truth.samples
-        for pair in _holdings(
-            sample.block, sample.balances, {a: (h.balance, h.why) for a, h in held[sample.block].items()}
-        )
+        for address, mine in _each(held[sample.block], sample.balances)
     )
     return tally("balances", pairs, f"at {len(truth.samples)} blocks")
 
@@ -108,21 +106,16 @@ def balances(truth: TokenTruth, held: Held) -> Tally:
 def share_balances(truth: TokenTruth, held: Held) -> Tally:
     """The same for units, where the contract has shares."""
     pairs = (
-        pair
+        Pair(f"block {sample.block}, {address}", sample.shares.get(address, 0), mine.units, mine.why)
         for sample in truth.samples
         if sample.shares is not None
-        for pair in _holdings(
-            sample.block, sample.shares, {a: (h.units, h.why) for a, h in held[sample.block].items()}
-        )
+        for address, mine in _each(held[sample.block], sample.shares)
     )
     return tally("balances in shares", pairs, f"at {len(truth.samples)} blocks")
 
 
-def _holdings(
-    block: int, wanted: Mapping[str, int | None], got: Mapping[str, tuple[int | None, str | None]]
-) -> Iterator[Pair]:
-    for address in sorted(wanted.keys() | got.keys()):
-        yield Pair(f"block {block}, {address}", wanted.get(address, 0), *got.get(address, (0, None)))
+def _each(mine: Holders, wanted: Mapping[str, int | None]) -> list[tuple[str, Holding]]:
+    return [(address, mine.of(address)) for address in sorted(wanted.keys() | mine.held.keys())]
 
 
 def addresses(truth: TokenTruth, held: Held) -> Tally:
@@ -130,9 +123,10 @@ def addresses(truth: TokenTruth, held: Held) -> Tally:
     return tally("address counts", [_address_count(sample, held[sample.block]) for sample in truth.samples])
 
 
-def _address_count(sample: Sample, held: Mapping[str, Holding]) -> Pair:
-    why = next((h.why for h in held.values() if h.balance is None), None)
-    known = sum(1 for h in held.values() if h.balance)
+def _address_count(sample: Sample, mine: Holders) -> Pair:
+    holdings = mine.held.values()
+    why = mine.why or next((h.why for h in holdings if h.balance is None), None)
+    known = sum(1 for h in holdings if h.balance)
     reverts = any(value is None for value in sample.balances.values())
     return Pair(f"block {sample.block}", None if reverts else sample.holders, None if why else known, why)
 

@@ -47,6 +47,17 @@ class Holding(NamedTuple):
     why: str | None
 
 
+class Holders(NamedTuple):
+    """Who holds what at one moment. An address left out holds nothing, or is not known where *why* says why."""
+
+    held: Mapping[str, Holding]
+    why: str | None = None
+
+    def of(self, address: str) -> Holding:
+        nothing = Holding(0, 0, None) if self.why is None else Holding(None, None, self.why)
+        return self.held.get(address, nothing)
+
+
 class Ours(NamedTuple):
     """The ledger of one token. *totals* stand in order."""
 
@@ -62,4 +73,4 @@ class Answers(NamedTuple):
     """What `rwa show --at` answers at each sample block: supply, and who holds what."""
 
     supply: Mapping[int, Holding]
-    held: Mapping[int, Mapping[str, Holding]]
+    held: Mapping[int, Holders]

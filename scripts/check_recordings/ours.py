@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.metrics.answers import ANSWERS, At, Question
-
 from indexer.config.load import load
 from indexer.config.settings import resolve
+from indexer.metrics.answers import balances, supply
+from indexer.metrics.answers_at import Question
 from indexer.store.read import connect
 
-from .figures import Answers, Entry, Holding, Ours, Rebase, Total
+from .figures import Answers, Entry, Holders, Holding, Ours, Rebase, Total
 
 if TYPE_CHECKING:
     import duckdb
+
+
+_EXACT = Context(prec=80)
+"""Wide enough for 38 digits moved by 18; the default context would round them to 28."""
 
 
 @contextmanager
@@ -45,7 +49,7 @@ def ours(con: duckdb.DuckDBPyConnection, token: str, chain_id: str, decimals: in
         decimals,
         tuple(Entry(*_ints(row, 5, 6)) for row in _rows(con, _ENTRIES, scope)),
         tuple(
-            Rebase(row[0], row[1], row[2], _raw(row[3], decimals), row[4])
+            Rebase(row[0], row[1], row[2], base_units(row[3], decimals), row[4])
             for row in _rows(con, _REBASES, scope)
         ),
         tuple(Total(*_ints(row, 2, 3)) for row in _rows(con, _TOTALS, scope)),
@@ -76,14 +80,16 @@ ORDER BY effective_at, block_number, log_index
 
 def answered(con: duckdb.DuckDBPyConnection, mine: Ours, blocks: Iterable[int]) -> Answers:
     """Return supply and balances at the end of each block, as `rwa show --at` answers them."""
-    supply, held = {}, {}
+    totals, held = {}, {}
     for block in blocks:
-        question = Question(tokens=(mine.token,), chain_ids=(mine.chain_id,), at=At(block=block))
-        total = ANSWERS["supply"](con, question).to_pylist()[0]
-        supply[block] = Holding(_raw(total["supply"], mine.decimals), _int(total["units"]), total["why_null"])
-        rows = ANSWERS["balances"](con, question).to_pylist()
-        held[block] = {row["holder"]: _holding(row, mine.decimals) for row in rows}
-    return Answers(supply, held)
+        question = Question(tokens=(mine.token,), chain_ids=(mine.chain_id,), at=block)
+        total = supply(con, question).to_pylist()[0]
+        totals[block] = Holding(
+            base_units(total["supply"], mine.decimals), _int(total["units"]), total["why_null"]
+        )
+        rows = balances(con, question).to_pylist()
+        held[block] = _holders(rows, mine.decimals)
+    return Answers(totals, held)
 
 
 def kept_reads(con: duckdb.DuckDBPyConnection) -> int:
@@ -93,11 +99,17 @@ def kept_reads(con: duckdb.DuckDBPyConnection) -> int:
 
 def _rebase(row: tuple[Any, ...], decimals: int) -> Rebase:
     block, tx_index, day, amount, why = row
-    return Rebase(block, tx_index, day, _raw(amount, decimals), why)
+    return Rebase(block, tx_index, day, base_units(amount, decimals), why)
+
+
+def _holders(rows: list[dict[str, Any]], decimals: int) -> Holders:
+    """Return who holds what; a row without a holder says why the others are not known."""
+    why = next((row["why_null"] for row in rows if row["holder"] is None), None)
+    return Holders({row["holder"]: _holding(row, decimals) for row in rows if row["holder"]}, why)
 
 
 def _holding(row: Mapping[str, Any], decimals: int) -> Holding:
-    return Holding(_raw(row["balance"], decimals), _int(row["units"]), row["why_null"])
+    return Holding(base_units(row["balance"], decimals), _int(row["units"]), row["why_null"])
 
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str, scope: Mapping[str, str]) -> list[tuple[Any, ...]]:
@@ -112,11 +124,11 @@ def _int(value: Decimal | int | None) -> int | None:
     return None if value is None else int(value)
 
 
-def _raw(amount: Decimal | None, decimals: int) -> int | None:
+def base_units(amount: Decimal | None, decimals: int) -> int | None:
     """Return an amount in token units as base units; what does not fit a base unit is an error."""
     if amount is None:
         return None
-    raw = amount.scaleb(decimals)
+    raw = amount.scaleb(decimals, _EXACT)
     if raw != int(raw):
         raise ValueError(f"{amount} is no whole number of base units of a token with {decimals} decimals")
     return int(raw)

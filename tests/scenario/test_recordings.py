@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,10 +44,21 @@ class Played(NamedTuple):
     report: line.Report
 
 
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Played]:
+    """Each file by name, once through the line as it is."""
+
+    @cache
+    def through(name: str) -> Played:
+        return play(RECORDINGS / f"{name}.json.gz", ASKED, tmp_path_factory.mktemp(name))
+
+    return through
+
+
 @pytest.fixture(scope="module", params=NAMES)
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """Each file, once through the line."""
-    return play(RECORDINGS / f"{request.param}.json.gz", ASKED, tmp_path_factory.mktemp("home"))
+def played(request: pytest.FixtureRequest, clean: Callable[[str], Played]) -> Played:
+    """Every file, once through the line as it is."""
+    return clean(request.param)
 
 
 def play(path: Path, asked: line.Asked, home: Path) -> Played:
@@ -77,9 +89,9 @@ def written(raw: Raw, path: Path) -> Path:
 
 
 def test_nothing_differs(played: Played) -> None:
-    """Every supply point, balance, address count, change and flow of every configured token is as in the truth."""
+    """Every supply point, balance, address count, change and flow of a configured token is the truth's."""
     assert played.report.exit_code == 0, text_of(played.report)
-    compared = {what: 0 for what in ("supply points", "balances", "address counts")}
+    compared = dict.fromkeys(("supply points", "balances", "address counts"), 0)
     for _, tally in tallies(played.report):
         assert tally.unknown == 0, text_of(played.report)
         if tally.what in compared:
@@ -111,7 +123,7 @@ def _supply(raw: Raw, key: str) -> None:
 
 def _balance(raw: Raw, key: str) -> None:
     balances = raw["truth"]["samples"][20]["tokens"][key]["balances"]
-    holder = sorted(balances)[0]
+    holder = min(balances)
     balances[holder] = str(int(balances[holder]) + 1)
 
 
@@ -140,18 +152,13 @@ CHANGES: Mapping[str, Callable[[Raw, str], None]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def ustb(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """USTB's file, once through the line."""
-    return play(RECORDINGS / "ustb.json.gz", ASKED, tmp_path_factory.mktemp("ustb"))
-
-
 @pytest.mark.parametrize("what", CHANGES)
-def test_one_changed_truth_value_is_found(what: str, ustb: Played, tmp_path: Path) -> None:
+def test_one_changed_truth_value_is_found(what: str, clean: Callable[[str], Played], tmp_path: Path) -> None:
     """A truth that is off by one in one place differs there, and nowhere else of its kind."""
     raw = raw_of("ustb")
     CHANGES[what](raw, "USTB")
     changed = truth.load(written(raw, tmp_path / "ustb.json"))
+    ustb = clean("ustb")
     report = line.compared(changed, ASKED, ustb.home, ustb.fetched)
     assert report.exit_code == 3
     assert [len(tally.differing) for _, tally in tallies(report) if tally.what == what] == [1]
@@ -216,7 +223,7 @@ def no_inputs(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 
 def test_stbt_without_inputs_is_never_wrong(no_inputs: Played) -> None:
-    """Without inputs STBT's supply and balances are NULL with a reason or right, and shares are right throughout."""
+    """Without inputs supply and balances are NULL with a reason or right; shares are right throughout."""
     of_stbt = {tally.what: tally for key, tally in tallies(no_inputs.report) if key == "STBT"}
     for what in ("supply points", "supply as shown", "balances", "address counts", "amounts that are NULL"):
         assert of_stbt[what].differing == (), text_of(no_inputs.report)
@@ -227,7 +234,7 @@ def test_stbt_without_inputs_is_never_wrong(no_inputs: Played) -> None:
 
 
 def test_stbt_without_inputs_is_known_again_at_each_re_sync(no_inputs: Played) -> None:
-    """Supply is NULL from the first amount that cannot be solved to the next InterestsDistributed, and only there."""
+    """Supply is NULL from the first gap to the next InterestsDistributed, and known again there."""
     with opened(no_inputs.home, CONFIG) as con:
         found = con.execute(
             "SELECT cause, supply_raw, why_null FROM supply_changes WHERE token = 'stbt' "
@@ -247,7 +254,7 @@ def test_stbt_without_inputs_is_known_again_at_each_re_sync(no_inputs: Played) -
 
 
 def test_other_addresses_give_the_same_answers(played: Played, tmp_path: Path) -> None:
-    """With every address of a file and its configuration swapped for random ones nothing differs but addresses."""
+    """Random addresses in place of all of a file and its configuration leave every figure as it is."""
     seed = random.SystemRandom().getrandbits(32)
     print(f"seed {seed}")  # noqa: T201 - shown where the test fails
     name = played.recording.chain

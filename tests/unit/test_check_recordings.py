@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from decimal import Context, Decimal
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from check_recordings import compare, flows, line, reads, rows, truth  # noqa: E402 - found through the path above
-from check_recordings.figures import Entry, Holding, Ours, Rebase, Total  # noqa: E402 - the same
+from check_recordings.figures import Entry, Holders, Holding, Ours, Rebase, Total  # noqa: E402 - the same
+from check_recordings.ours import base_units  # noqa: E402 - the same
 
 RECORDINGS = ROOT / "tests" / "recordings"
 FILES = sorted(RECORDINGS.glob("*.json.gz"))
@@ -142,10 +144,18 @@ def test_a_change_of_supply_that_the_truth_lacks_differs() -> None:
 def test_a_holder_that_the_truth_lacks_differs() -> None:
     """An address that only one side names holds nothing on the other."""
     sample = truth.Sample(1, {HOLDER: 7}, None, 1)
-    held = {1: {HOLDER: Holding(7, 7, None), OTHER: Holding(1, 1, None)}}
+    held = {1: Holders({HOLDER: Holding(7, 7, None), OTHER: Holding(1, 1, None)})}
     token = token_truth(samples=(sample,))
     assert len(compare.balances(token, held).differing) == 1
     assert len(compare.addresses(token, held).differing) == 1
+
+
+def test_holders_that_are_not_known_do_not_count_as_nothing() -> None:
+    """Where holders are not known as a whole, every balance of the truth is not known, and none differs."""
+    token = token_truth(samples=(truth.Sample(1, {HOLDER: 7, OTHER: 1}, None, 2),))
+    held = {1: Holders({}, "history starts before the first covered block")}
+    assert compare.balances(token, held).unknown == 2
+    assert compare.addresses(token, held).unknown == 1
 
 
 def test_the_last_change_of_a_block_counts() -> None:
@@ -312,6 +322,17 @@ def test_a_configuration_of_something_else_is_refused(known: Registry, says: str
     """A configuration whose chain, chain id or addresses are not the file's is wrong use."""
     with pytest.raises(Usage, match=says):
         line.configured(recording((token_truth(),)), known)
+
+
+def test_token_units_become_base_units_without_rounding() -> None:
+    """An amount of 38 digits is the same number in base units."""
+    assert base_units(Decimal(10**38 - 1).scaleb(-18, Context(prec=80)), 18) == 10**38 - 1
+
+
+def test_a_fraction_of_a_base_unit_is_an_error() -> None:
+    """An amount that no token of so few decimals can hold is not cut."""
+    with pytest.raises(ValueError, match="no whole number"):
+        base_units(Decimal("0.0000001"), 6)
 
 
 def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:

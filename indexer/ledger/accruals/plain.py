@@ -49,8 +49,6 @@ def undecoded_rows(scene: Scene, undecoded: pa.Table) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-
-
 def first_undecoded(scene: Scene, decoded: Transfers) -> tuple[Change, str] | None:
     """Return the change after which the totals are not known, and why; None where all is held."""
     if decoded.undecoded.num_rows == 0:

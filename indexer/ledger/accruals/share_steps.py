@@ -52,7 +52,12 @@ class Steps(NamedTuple):
 
 
 FAMILIES = ("erc20", "stbt")
-_AMOUNT_ARGUMENT = {"issue": "_value", "redeem": "_value", "redeemFrom": "_value", "controllerRedeem": "_value"}
+_AMOUNT_ARGUMENT = {
+    "issue": "_value",
+    "redeem": "_value",
+    "redeemFrom": "_value",
+    "controllerRedeem": "_value",
+}
 
 
 def read_steps(scene: Scene) -> Steps:

@@ -1,0 +1,113 @@
+"""Each way to be wrong is refused with the file, the key, the value and what to do."""
+
+import pytest
+from config_kit import ADDRESS, CHAINS, DEPLOYMENT, OTHER, PLATFORM, TOKEN, refusal
+
+ALL = PLATFORM + TOKEN + DEPLOYMENT
+ROLE = f'[[token.deployment.role]]\naddress = "{OTHER}"\nrole = "operator"\n'
+COMPANION = f'[[token.deployment.companion]]\nname = "Oracle"\naddress = "{OTHER}"\nevents = ["erc20"]\n'
+
+WRONG = {
+    "an unknown key of a token": (
+        ALL.replace("symbol =", "symbl ="),
+        "token 'ustb', symbl = 'USTB' is not a known key; did you mean 'symbol'?",
+    ),
+    "a missing key": (ALL.replace('symbol = "USTB"\n', ""), "token 'ustb', symbol is missing; add it."),
+    "an unknown key of a role": (ALL + ROLE + "until = 3\n", "The keys here are address, role, from, to"),
+    "an unknown table": (ALL + "[[tokens]]\n", "tokens is not a known key; did you mean 'token'?"),
+    "a number for text": (ALL.replace('"USTB"', "7"), "symbol = 7 must be text in quotes."),
+    "text for a number": (ALL.replace("= 6", '= "6"'), "decimals = '6' must be a whole number from 0 to 18"),
+    "a float": (ALL.replace("= 6", "= 6.0"), "decimals = 6.0 must be a whole number"),
+    "a truth value for a number": (ALL.replace("= 6", "= true"), "decimals = True must be a whole number"),
+    "nineteen decimals": (ALL.replace("= 6", "= 19"), "deployment 'ethereum', decimals = 19 must be a whole number"),
+    "missing decimals": (ALL.replace("decimals = 6\n", ""), 'decimals is missing; add it, or write status = "known"'),
+    "a missing address": (ALL.replace(f'address = "{ADDRESS}"\n', ""), "deployment 'ethereum', address is missing"),
+    "a bad checksum": (ALL.replace("0x43415eB6", "0x43415EB6"), "has a wrong checksum (EIP-55)"),
+    "a short address": (ALL.replace(ADDRESS, "0x12"), "address = '0x12' is not an EVM address"),
+    "a negative start": (ALL.replace("18725909", "-1"), "start = -1 is negative"),
+    "a start in quotes": (ALL.replace("18725909", '"2023-01-01"'), "must be a block such as 16431887, or a day"),
+    "a start with a time": (ALL.replace("18725909", "2023-01-01T00:00:00Z"), "start must be a block"),
+    "a start of another age": (ALL.replace("18725909", "2203-01-01"), "start must be a block"),
+    "a float start": (ALL.replace("18725909", "1.5"), "start = 1.5 must be a block"),
+    "an unknown chain": (
+        ALL.replace('chain = "ethereum"', 'chain = "etherium"'),
+        "chain = 'etherium' is unknown; did you mean 'ethereum'? The configuration has ethereum.",
+    ),
+    "an unknown product": (ALL.replace('product = "ustb"', 'product = "ustp"'), "product = 'ustp' is unknown; did you"),
+    "an unknown accrual": (ALL.replace('"plain"', '"rebase"'), "accrual = 'rebase' is unknown;"),
+    "unknown reasons": (ALL.replace('symbol =', 'reasons = "ondoo"\nsymbol ='), "did you mean 'ondo'?"),
+    "an unknown ABI file": (ALL.replace("symbol =", 'events = ["stbtt"]\nsymbol ='), "has no file of event fragments"),
+    "an unknown ABI file of a companion": (ALL + COMPANION.replace("erc20", "erc21"), "did you mean 'erc20'?"),
+    "an unknown role": (ALL + ROLE.replace("operator", "operater"), "role = 'operater' is unknown; did you mean"),
+    "a reserve of an unknown product": (ALL + ROLE.replace("operator", "reserve_of:usdo"), "is unknown; The"),
+    "a role that ends before it begins": (ALL + ROLE + "from = 2024-02-01\nto = 2024-01-01\n", "is not later than from"),
+    "the same role twice": (ALL + ROLE + ROLE, "has the role operator from that time already"),
+    "the same companion twice": (ALL + COMPANION + COMPANION, "is the companion 'Oracle' already"),
+    "the token as its companion": (ALL + COMPANION.replace(OTHER, ADDRESS), "is the token itself"),
+    "a topic of another length": (ALL + COMPANION + 'topics = ["0xddf2"]\n', "is not a topic"),
+    "an unknown kind": (ALL + 'kind = "bridged"\n', "kind = 'bridged' is unknown"),
+    "an unknown read": (ALL + 'reads = ["totalShares"]\n', "is unknown; did you mean"),
+    "an unknown asset class": (ALL.replace("us-treasuries", "treasuries"), "asset_class = 'treasuries' is unknown"),
+    "a currency in lower case": (ALL.replace('"USD"', '"usd"'), "currency = 'usd' must be a currency code"),
+    "a confidence that is none": (ALL + 'confidence = "sure"\n', "it is one of high, medium, low"),
+    "an id in upper case": (ALL.replace('id = "ustb"\nsymbol', 'id = "USTB"\nsymbol'), "id = 'USTB' must be lower-case"),
+    "a wrapped token that is none": (ALL.replace("symbol =", 'wraps = "ustb"\nsymbol ='), "wraps = 'ustb' is unknown"),
+    "a default that no mint can be": (
+        ALL.replace("[[token.deployment]]", '[token.defaults]\nmint = "redemption"\n[[token.deployment]]'),
+        "defaults, mint = 'redemption' is unknown",
+    ),
+    "one contract for two tokens": (
+        ALL + TOKEN.replace('id = "ustb"', 'id = "two"') + DEPLOYMENT.replace(ADDRESS, ADDRESS.lower()),
+        "is token 'ustb' on ethereum already; a contract is one token",
+    ),
+    "two contracts of a token on a chain": (ALL + DEPLOYMENT.replace(ADDRESS, OTHER), "has token 'ustb' already"),
+    "a chain id that chains.toml has": (ALL + 'chain_id = "eip155:1"\n', "stands in chains.toml already"),
+    "a chain id of no shape": (
+        ALL + '[[token.deployment]]\nchain = "sui"\nchain_id = "sui"\nstatus = "known"\n', "is not a CAIP-2 chain id",
+    ),
+    "a platform without a name": (ALL.replace('name = "Superstate"\n', ""), "platform, name is missing; add it"),
+    "an empty name": (ALL.replace('"A fund"', '" "'), "name = ' ' is empty; write it, or leave the key out"),
+    "a table where a list belongs": (ALL.replace("[[token.deployment]]", "[token.deployment]"), "must be a list"),
+}  # fmt: skip
+
+WRONG_CHAINS = {
+    "a chain id of no shape": (CHAINS.replace('"eip155:1"', '"1"'), "ethereum, id = '1' is not the CAIP-2 id"),
+    "another family": (CHAINS + 'family = "solana"\n', "family = 'solana' is unknown"),
+    "a finality that is no tag": (CHAINS.replace('"finalized"', '"final"'), 'must be "finalized", "safe", or a number'),
+    "no confirmations": (CHAINS.replace('"finalized"', "0"), "finality = 0 must be"),
+    "a floor in quotes": (CHAINS.replace("2020-01-01", '"2020-01-01"'), "floor = '2020-01-01' must be a day"),
+    "endpoints that are one text": (CHAINS.replace('["https://node.example/rpc"]', '"https://a.b"'), "must be a list"),
+    "a chain name in upper case": (CHAINS.replace("[ethereum]", "[Ethereum]"), "id = 'Ethereum' must be lower-case"),
+    "an id twice": (CHAINS + CHAINS.replace("[ethereum]", "[mainnet]"), "is the id of ethereum already"),
+    "names that are spelled alike": (
+        CHAINS + CHAINS.replace("[ethereum]", "[a-b]").replace(":1", ":2")
+        + CHAINS.replace("[ethereum]", "[a_b]").replace(":1", ":3"),
+        "a_b differs from a-b only in '-' and '_'",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_platform_file_is_refused(what, tmp_path):
+    """A fault in a platform file is told with file, place, value and remedy."""
+    text, sentence = WRONG[what]
+    told = refusal(tmp_path, text)
+    assert "superstate.toml: " in told
+    assert sentence in told
+
+
+@pytest.mark.parametrize("what", WRONG_CHAINS)
+def test_a_wrong_chain_is_refused(what, tmp_path):
+    """A fault in chains.toml is told with file, place, value and remedy."""
+    text, sentence = WRONG_CHAINS[what]
+    told = refusal(tmp_path, chains=text)
+    assert "chains.toml: " in told
+    assert sentence in told
+
+
+@pytest.mark.parametrize("url", ["ws://h/SECRETKEY1234567", "https:///SECRETKEY1234567", "SECRETKEY1234567", "https://h:x/SECRETKEY1234567"])
+def test_a_wrong_endpoint_is_refused_and_not_shown(url, tmp_path):
+    """An endpoint that is no http URL is refused without a word of it, as it may hold a key."""
+    told = refusal(tmp_path, chains=CHAINS.replace("https://node.example/rpc", url))
+    assert "endpoints number 1 is not an http or https URL with a host" in told
+    assert "SECRETKEY" not in told
