@@ -16,7 +16,7 @@ from indexer.config.problems import Problems
 from indexer.floor.assets import abis_dir, config_dir
 from indexer.floor.errors import Usage
 
-_TOLD = ("source", "confidence")
+_TOLD = ("name", "source", "confidence")
 
 
 def load(config: Path, overlay: Path | None = None) -> Registry:
@@ -50,7 +50,7 @@ def config_digest(token: Token, deployment: Deployment) -> str:
     part = asdict(deployment)
     for table in (part, *part["companions"], *part["roles"]):
         for key in _TOLD:
-            table.pop(key)
+            table.pop(key, None)
     body = {
         "accrual": token.accrual,
         "reasons": token.reasons,

@@ -25,6 +25,7 @@ _TYPES = {
     "dict_type": "must be a table",
     "model_type": "must be a table",
     "missing": "is missing; add it",
+    "too_short": "is empty; give at least one",
 }
 
 
@@ -70,12 +71,7 @@ class Problems:
 
     def add(self, place: Place, text: str) -> None:
         """Note that the value at *place* is wrong; *text* continues "key = value"."""
-        value = place.value
-        if isinstance(value, str | int | float) and not any(key in _SECRET for key in place.keys):
-            shown = f" = {str(value)[:_SHOWN]!r}" if isinstance(value, str) else f" = {value}"
-        else:
-            shown = ""
-        self._sentences.append(f"{place}{shown} {text}.")
+        self._sentences.append(f"{place}{_shown(place)} {text}.")
 
     def say(self, sentence: str) -> None:
         """Note a problem that has no place in a parsed file."""
@@ -98,6 +94,16 @@ def checked(model: type[T], place: Place, problems: Problems) -> T | None:
         for fault in error.errors(include_url=False, include_context=True):
             problems.add(place.at(*fault["loc"]), _sentence(model, fault))
         return None
+
+
+def _shown(place: Place) -> str:
+    """Return " = value" for a plain value; nothing for a table, a list, or what may hold a key or a password."""
+    value = place.value
+    if any(key in _SECRET for key in place.keys):
+        return ""
+    if isinstance(value, str):
+        return "" if "://" in value else f" = {value[:_SHOWN]!r}"
+    return f" = {value}" if isinstance(value, int | float) else ""
 
 
 def _sentence(model: type[BaseModel], fault: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from indexer.config.urls import is_url
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 _YEARS = range(2009, 2100)
+_NO_BLOCK = 10**12
 
 
 def one_of(*allowed: str) -> AfterValidator:
@@ -69,7 +70,8 @@ def _start(value: object) -> int | date:
     if type(value) is int:
         if value < 0:
             raise ValueError("is negative; write the block of the deployment, or a day")
-        return value
+        if value < _NO_BLOCK:
+            return value
     if type(value) is date and value.year in _YEARS:
         return value
     raise ValueError(
@@ -92,7 +94,7 @@ def _moment(value: object) -> datetime:
 
 
 def _finality(value: object) -> str | int:
-    if type(value) is int and value > 0:
+    if type(value) is int and 0 < value < _NO_BLOCK:
         return value
     if isinstance(value, str) and value in model.FINALITY_TAGS:
         return value
@@ -227,7 +229,7 @@ class TokenTable(BaseModel):
     events: list[Id] = Field(default_factory=list)
     source: Text | None = None
     confidence: Confidence | None = None
-    deployment: list[DeploymentTable]
+    deployment: list[DeploymentTable] = Field(min_length=1)
 
 
 class PlatformFile(BaseModel):

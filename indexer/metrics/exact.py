@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from duckdb import func
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +30,8 @@ def share(units: int, numerator: int, denominator: int) -> int | None:
 def _integers(column: pa.ChunkedArray | pa.Array) -> list[int | None]:
     """Return the whole numbers of a decimal128(38, 0) column, read from their sixteen bytes."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    data = memoryview(array.buffers()[1])[16 * array.offset :]
+    held = array.buffers()[1]
+    data = b"" if held is None else held.to_pybytes()[16 * array.offset :]
     read = [int.from_bytes(data[16 * i : 16 * i + 16], "little", signed=True) for i in range(len(array))]
     if array.null_count == 0:
         return list(read)
@@ -60,6 +62,6 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
             exact_balances,
             ["DECIMAL(38,0)"] * 3,
             "DECIMAL(38,0)",
-            type="arrow",
-            null_handling="special",
+            type=func.ARROW,
+            null_handling=func.SPECIAL,
         )

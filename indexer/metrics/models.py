@@ -25,14 +25,14 @@ class Model(NamedTuple):
     is_step: bool
 
 
-def parse(path: Path) -> exp.Expression:
+def parse(path: Path) -> exp.Expr:
     """Return the syntax tree of the one statement in *path*."""
     import sqlglot  # noqa: PLC0415 - help does not pay for a parser
 
     return sqlglot.parse_one(path.read_text(encoding="utf-8"), read="duckdb")
 
 
-def tables_read(tree: exp.Expression) -> list[exp.Table]:
+def tables_read(tree: exp.Expr) -> list[exp.Table]:
     """Return every reference to a table or view that the statement does not define itself."""
     from sqlglot import exp  # noqa: PLC0415 - as above
 
@@ -49,6 +49,12 @@ def models() -> Mapping[str, Model]:
         found[path.stem] = Model(path.stem, path, reads, path.parent.name == "steps")
     graph = {name: sorted(model.reads & found.keys()) for name, model in found.items()}
     return {name: found[name] for name in TopologicalSorter(graph).static_order()}
+
+
+@cache
+def query(name: str) -> str:
+    """Return the text of the query *name* that answers use, with named parameters."""
+    return (_HERE / "queries" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def audits() -> list[Path]:
@@ -68,6 +74,7 @@ def needed(names: frozenset[str]) -> frozenset[str]:
     return frozenset(wanted)
 
 
+@cache
 def statement(path: Path, computed: frozenset[str]) -> str:
     """Return the SQL of *path* with the tables *computed* read from the schema of the run."""
     from sqlglot import exp  # noqa: PLC0415 - as above

@@ -65,7 +65,8 @@ def compute(
 def audit(con: duckdb.DuckDBPyConnection) -> list[Break]:
     """Return the rows that the audit queries find; none where the metrics hold together.
 
-    Of each audit the first twenty, and how many more there are in the detail of the last. Reads what ``compute`` left in *con*; where it left nothing, the metric tables that *con* shows.
+    Of each audit the first twenty; the detail of the last says how many more there are. Reads what
+    ``compute`` left in *con*; where it left nothing, the metric tables that *con* shows.
     """
     rows = con.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [COMPUTED]

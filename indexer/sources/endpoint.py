@@ -134,7 +134,7 @@ class Endpoint:
             raise BadAnswer(f"{self.name}: answer refused for {what}: {said}") from None
 
     def _refused(self, refusal: Refusal, ask: Ask) -> Refused:
-        stop = "" if refusal.text.endswith((".", "…")) else "."
+        stop = "" if refusal.text.endswith((".", "…", "!", "?")) else "."
         return Refused(refusal, f"{self.name} declined {ask.method}: {refusal.text}{stop}")
 
     async def ask(self, asks: Sequence[Ask]) -> list[Answer]:

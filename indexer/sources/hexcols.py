@@ -19,6 +19,7 @@ import pyarrow as pa
 
 Bytes = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 Values: TypeAlias = "pa.Array[Any]"
 Found: TypeAlias = list[tuple[Rows, dict[str, Values]]]
 """Rows that were read, with their columns by JSON name."""
@@ -57,12 +58,12 @@ class Field(NamedTuple):
 class Shape(NamedTuple):
     """What rows have in common: segments of fixed width with a small number after each but the last.
 
-    *masks* is 255 where a segment's byte must be the template's, 0 where a hex digit stands. *fields* are
+    *masks* is false where a hex digit stands; every other byte must be the template's. *fields* are
     the values within segments, *small* the names of the numbers between them.
     """
 
     templates: tuple[Bytes, ...]
-    masks: tuple[Bytes, ...]
+    masks: tuple[Mask, ...]
     fields: tuple[Field, ...]
     small: tuple[str, ...]
 
@@ -82,7 +83,7 @@ class Cut(NamedTuple):
 
 def closing_braces(text: Bytes) -> Rows:
     """Return the positions of every ``}``."""
-    step = 1 << 17
+    step = 1 << 18
     parts = [_braces_of(text[at : at + step]) + at for at in range(0, len(text), step)]
     return np.concatenate([np.empty(0, dtype=np.int64), *parts])
 
@@ -152,7 +153,7 @@ def learn(row: bytes) -> Shape | None:
     if spots is None:
         return None
     spots.sort(key=lambda spot: spot[1])
-    fixed = np.full(len(row), 255, dtype=np.uint8)
+    fixed = np.ones(len(row), dtype=np.bool_)
     starts, fields, small, cuts = [0], [], [], []
     for name, first, end in spots:
         if name in QUANTITIES and end - first < _LARGE:
@@ -161,7 +162,7 @@ def learn(row: bytes) -> Shape | None:
             starts.append(end)
         else:
             fields.append(Field(name, len(cuts), first - starts[-1], end - starts[-1]))
-            fixed[first:end] = 0
+            fixed[first:end] = False
     text = np.frombuffer(row, dtype=np.uint8)
     parts = list(zip(starts, [*cuts, len(row)], strict=True))
     return Shape(
@@ -212,7 +213,7 @@ def match(cut: Cut, rows: Rows, shape: Shape) -> Match:
     longest = shape.shortest + (_DIGITS - 2) * len(shape.small)
     rows = rows[(lengths >= shape.shortest) & (lengths <= longest)]
     at = starts[rows]
-    good = np.ones(len(rows), dtype=np.bool_)
+    good: Mask = np.ones(len(rows), dtype=np.bool_)
     segments, digits = [], []
     for number, (template, mask) in enumerate(zip(shape.templates, shape.masks, strict=True)):
         segment = _windows(text, at, len(template))
@@ -240,12 +241,12 @@ def _windows(text: Bytes, at: Rows, width: int) -> Bytes:
     return picked.view(np.uint8).reshape(len(at), width)
 
 
-def _keep_equal(good: npt.NDArray[np.bool_], segment: Bytes, template: Bytes, mask: Bytes) -> None:
+def _keep_equal(good: Mask, segment: Bytes, template: Bytes, mask: Mask) -> None:
     """Clear *good* where a byte under *mask* is not the template's."""
     for first in range(0, len(segment), _BLOCK):
-        differs = (segment[first : first + _BLOCK] ^ template) & mask
+        differs = (segment[first : first + _BLOCK] != template) & mask
         if differs.any():
-            good[first : first + _BLOCK] &= ~differs.any(axis=1)
+            good[first + np.flatnonzero(differs) // len(template)] = False
 
 
 def columns(found: Match, shape: Shape) -> dict[str, Values] | None:

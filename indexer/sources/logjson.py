@@ -19,7 +19,7 @@ from msgspec import UNSET, UnsetType
 
 from indexer.floor.errors import Transient
 from indexer.floor.tables import LOGS, arrow_schema
-from indexer.sources.hexcols import MAX_SECONDS, MAX_TOPICS, Bytes, Cut, Reader, Rows, Values, closing_braces
+from indexer.sources.hexcols import MAX_SECONDS, MAX_TOPICS, Bytes, Cut, Mask, Reader, Rows, Values, closing_braces
 
 _CHUNK = 4096  # logs read at once, so that their text stays in the cache
 _QUOTED = 120
@@ -192,13 +192,19 @@ def _assemble(columns: dict[str, Values], count: int, chain_id: str) -> pa.Table
     columns["chain_id"] = pa.repeat(chain_id, count)
     if "blockTimestamp" in columns:
         seconds, block = columns["blockTimestamp"].to_numpy(), columns["blockNumber"].to_numpy()
-        times = (seconds * 10**6).view("datetime64[us]")
-        columns["blockTimestamp"] = pa.array(times, mask=(seconds == 0) & (block > 0))
+        columns["blockTimestamp"] = _times(seconds * 10**6, (seconds > 0) | (block == 0))
     arrays = []
     for field in wanted:
         values = columns.get(_NAMES.get(field.name, field.name))
         arrays.append(pa.nulls(count, field.type) if values is None else values)
     return pa.Table.from_arrays(arrays, schema=wanted)
+
+
+def _times(microseconds: Rows, known: Mask) -> Values:
+    """Return times that are NULL where not *known*."""
+    bits = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little").data)
+    memory = [bits, pa.py_buffer(microseconds.data)]
+    return pa.Array.from_buffers(pa.timestamp("us"), len(known), memory)
 
 
 def _decode(text: bytes | memoryview) -> list[_Log]:
@@ -234,16 +240,15 @@ def _refuse_twins(logs: Sequence[_Log], text: bytes) -> None:
 
 def _table(logs: Sequence[_Log], rows: Sequence[int], chain_id: str) -> pa.Table:
     """Return logs that were read one by one as a table; *rows* are their places in the answer."""
+    wanted = schema()
     cells = []
     for log, row in zip(logs, rows, strict=True):
         try:
-            cells.append((chain_id, *_cells(log)))
+            cells.append(dict(zip(wanted.names, (chain_id, *_cells(log)), strict=True)))
         except _OddError as error:
             raise BadAnswer(f"Log {row} of the eth_getLogs answer {error}.") from None
-    wanted = schema()
-    values = list(zip(*cells, strict=True)) or [()] * len(wanted)
-    arrays = [pa.array(column, field.type) for column, field in zip(values, wanted, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=wanted)
+    # One conversion for all columns: each one costs pyarrow a look for pandas.
+    return pa.Table.from_struct_array(pa.array(cells, pa.struct(list(wanted))))
 
 
 class _OddError(ValueError):

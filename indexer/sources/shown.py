@@ -18,7 +18,7 @@ SHORTEST_KEY = 6
 _BLOTS = (
     (re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE), "<url>"),
     (re.compile(r"\b(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:/\S*)?", re.IGNORECASE), "<host>"),
-    (re.compile(r"\b(key|token|secret|password|auth\w*)(\s*[=:]\s*)\S+", re.IGNORECASE), r"\1\2<hidden>"),
+    (re.compile(r"((?:key|token|secret|password|auth)\w*)(\s*[=:]\s*)\S+", re.IGNORECASE), r"\1\2<hidden>"),
     (re.compile(r"[\w-]{20,}"), "<hidden>"),
 )
 

@@ -11,25 +11,18 @@ from pathlib import Path
 from indexer.floor.errors import RwaError
 
 from . import rows, truth
-from .line import Asked, BackfillError, Report, run
+from .line import FAILED, Asked, BackfillError, Report, run
 from .printed import lines
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "tests" / "recordings"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Return the exit code: the worst of all files."""
+    """Return the exit code: 3 if any file differs, else the worst of all files."""
     options = _options(arguments)
-    try:
-        asked = Asked(options.config, rows.load(RECORDINGS / "flows.toml"), reads=not options.no_reads)
-        codes = [_checked(path, asked) for path in options.files]
-    except RwaError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    except BackfillError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.code
-    return max(codes)
+    asked = Asked(options.config, rows.load(RECORDINGS / "flows.toml"), reads=not options.no_reads)
+    codes = [_checked(path, asked) for path in options.files]
+    return FAILED if FAILED in codes else max(codes)
 
 
 def check(path: Path, asked: Asked) -> Report:
@@ -40,10 +33,15 @@ def check(path: Path, asked: Asked) -> Report:
 
 
 def _checked(path: Path, asked: Asked) -> int:
-    report = check(path, asked)
-    for line in lines(report):
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.write("\n")
+    try:
+        report = check(path, asked)
+    except RwaError as error:
+        sys.stderr.write(f"{path.name}: {error}\n")
+        return error.exit_code
+    except BackfillError as error:
+        sys.stderr.write(f"{path.name}: {error}\n")
+        return error.code
+    sys.stdout.write("".join(f"{line}\n" for line in (*lines(report), "")))
     return report.exit_code
 
 

@@ -48,7 +48,7 @@ class Holding(NamedTuple):
 
 
 class Holders(NamedTuple):
-    """Who holds what at one moment. An address left out holds nothing, or is not known where *why* says why."""
+    """Who holds what at one moment; an address left out holds nothing, or is not known for the reason *why*."""
 
     held: Mapping[str, Holding]
     why: str | None = None

@@ -120,7 +120,10 @@ def configured(recording: Recording, registry: Registry) -> dict[str, Deployment
             f"the file says {recording.number}."
         )
     named = {
-        d.address: d for t in registry.tokens.values() for d in t.deployments if d.chain == recording.chain
+        d.address: d
+        for t in registry.tokens.values()
+        for d in t.deployments
+        if d.indexed and d.chain == recording.chain
     }
     found = {token.key: named[token.address] for token in recording.tokens if token.address in named}
     strays = sorted(set(named) - {token.address for token in recording.tokens})
@@ -151,10 +154,13 @@ def _backfill(
     before: tuple[str, ...], recording: Recording, deployments: Mapping[str, Deployment], asked: Asked
 ) -> None:
     if not deployments:
-        raise Usage(f"The configuration names no token of {recording.path.name} by its address.")
-    tokens = [d.token for d in deployments.values()]
+        tokens = ", ".join(f"{token.key} {token.address}" for token in recording.tokens)
+        raise Usage(
+            f"No token of {recording.path.name} is configured, so there is nothing to compare: {tokens}."
+        )
+    named = [d.token for d in deployments.values()]
     after = ("--chain", recording.chain, "--no-verify", *(() if asked.reads else ("--no-reads",)))
-    code, said = call(*before, "backfill", *tokens, *after)
+    code, said = call(*before, "backfill", *named, *after)
     if code != DONE:
         raise BackfillError(code, f"The backfill of {recording.chain} ended with exit code {code}:\n{said}")
 

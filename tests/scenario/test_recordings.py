@@ -61,8 +61,11 @@ def played(request: pytest.FixtureRequest, clean: Callable[[str], Played]) -> Pl
     return clean(request.param)
 
 
-def play(path: Path, asked: line.Asked, home: Path) -> Played:
+def play(path: Path, asked: line.Asked, home: Path, every: int = 1) -> Played:
+    """Send a file through the line; of its samples only each *every*-th is compared, which saves time."""
     recording = truth.load(path)
+    tokens = tuple(token._replace(samples=token.samples[::every]) for token in recording.tokens)
+    recording = recording._replace(tokens=tokens)
     fetched = line.fetched(recording, asked, home)
     return Played(recording, home, fetched, line.compared(recording, asked, home, fetched))
 
@@ -152,26 +155,16 @@ CHANGES: Mapping[str, Callable[[Raw, str], None]] = {
 }
 
 
-@pytest.mark.parametrize("what", CHANGES)
-def test_one_changed_truth_value_is_found(what: str, clean: Callable[[str], Played], tmp_path: Path) -> None:
-    """A truth that is off by one in one place differs there, and nowhere else of its kind."""
+def test_each_changed_truth_value_is_found(clean: Callable[[str], Played], tmp_path: Path) -> None:
+    """A truth that is off by one in five places differs once in each, and nowhere else."""
     raw = raw_of("ustb")
-    CHANGES[what](raw, "USTB")
+    for change in CHANGES.values():
+        change(raw, "USTB")
     changed = truth.load(written(raw, tmp_path / "ustb.json"))
     ustb = clean("ustb")
     report = line.compared(changed, ASKED, ustb.home, ustb.fetched)
     assert report.exit_code == 3
-    assert [len(tally.differing) for _, tally in tallies(report) if tally.what == what] == [1]
-
-
-def test_one_changed_truth_value_ends_the_command_with_3(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The command prints what differs and exits with 3."""
-    raw = raw_of("ustb")
-    _balance(raw, "USTB")
-    assert main([str(written(raw, tmp_path / "ustb.json"))]) == 3
-    assert "wanted (-1)" in capsys.readouterr().out
+    assert {t.what: len(t.differing) for _, t in tallies(report) if t.differing} == dict.fromkeys(CHANGES, 1)
 
 
 def test_one_changed_log_ends_the_command_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -194,15 +187,16 @@ def test_a_total_supply_off_by_one_fails_verify(tmp_path: Path) -> None:
     path = RECORDINGS / "ustb.json.gz"
     address = truth.load(path).tokens[0].address
     wrong = ASKED._replace(faults=Faults(call_override={(address, TOTAL_SUPPLY): 1}))
-    report = play(path, wrong, tmp_path / "home").report
+    report = play(path, wrong, tmp_path / "home", every=10).report
     assert (report.verified, report.exit_code) == (3, 3)
     assert not any(tally.differing for _, tally in tallies(report))
 
 
-@pytest.mark.parametrize("name", ["stbt", "dstoken"])
-def test_without_reads_nothing_is_lost_that_needs_none(name: str, tmp_path: Path) -> None:
+def test_without_reads_nothing_is_lost_that_needs_none(tmp_path: Path) -> None:
     """--no-reads changes nothing for tokens whose logs and inputs tell all."""
-    report = play(RECORDINGS / f"{name}.json.gz", ASKED._replace(reads=False), tmp_path / "home").report
+    report = play(
+        RECORDINGS / "stbt.json.gz", ASKED._replace(reads=False), tmp_path / "home", every=10
+    ).report
     assert report.exit_code == 0, text_of(report)
     assert sum(tally.unknown for _, tally in tallies(report)) == 0
 
@@ -227,8 +221,8 @@ def test_stbt_without_inputs_is_never_wrong(no_inputs: Played) -> None:
     of_stbt = {tally.what: tally for key, tally in tallies(no_inputs.report) if key == "STBT"}
     for what in ("supply points", "supply as shown", "balances", "address counts", "amounts that are NULL"):
         assert of_stbt[what].differing == (), text_of(no_inputs.report)
-    assert of_stbt["supply points"].unknown > 10
-    assert of_stbt["balances"].unknown > 10
+    assert of_stbt["supply points"].unknown > 0
+    assert of_stbt["amounts that are NULL"].unknown > 0
     for what in ("points of total shares", "balances in shares", "changes of totalShares by transaction"):
         assert (of_stbt[what].differing, of_stbt[what].unknown) == ((), 0), text_of(no_inputs.report)
 
@@ -240,17 +234,15 @@ def test_stbt_without_inputs_is_known_again_at_each_re_sync(no_inputs: Played) -
             "SELECT cause, supply_raw, why_null FROM supply_changes WHERE token = 'stbt' "
             "ORDER BY block_number, log_index"
         ).fetchall()
-    stretches: list[list[Change]] = [[]]
+    gaps, null = 0, False
     for change in (Change(*row) for row in found):
         if change.cause == "rebase":
-            assert change.supply is not None
-            stretches.append([])
-        else:
-            stretches[-1].append(change)
-    closed = [stretch for stretch in stretches[:-1] if len(stretch) > 1]
-    assert closed
-    for stretch in closed:
-        assert all(change.supply is None and change.why for change in stretch)
+            null = False
+        elif change.supply is None and not null:
+            gaps, null = gaps + 1, True
+        assert (change.supply is None) == null
+        assert bool(change.why) == null
+    assert gaps > 0
 
 
 def test_other_addresses_give_the_same_answers(played: Played, tmp_path: Path) -> None:
@@ -265,7 +257,7 @@ def test_other_addresses_give_the_same_answers(played: Played, tmp_path: Path) -
         path.write_text(swapped(path.read_text(encoding="utf-8"), swaps), encoding="utf-8")
     with gzip.open(played.recording.path, "rt", encoding="utf-8") as file:
         (tmp_path / f"{name}.json").write_text(swapped(file.read(), swaps), encoding="utf-8")
-    other = play(tmp_path / f"{name}.json", ASKED._replace(config=config), tmp_path / "home")
+    other = play(tmp_path / f"{name}.json", ASKED._replace(config=config), tmp_path / "home", every=10)
     assert other.report.exit_code == 0, text_of(other.report)
     assert {t.address for t in other.report.tokens}.isdisjoint(t.address for t in played.report.tokens)
     assert figures(other.home, config) == figures(played.home, CONFIG)

@@ -6,7 +6,8 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Self
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from indexer.config.model import Chain, Endpoint
 CHAIN_NUMBER = 900005
 
 
-class Fault(Exception):  # noqa: N818 - it is a JSON-RPC error, not one of ours
+class Fault(Exception):
     """A JSON-RPC error object that a method answers with."""
 
     def __init__(self, code: int, message: str, data: object = None) -> None:
@@ -29,7 +30,7 @@ class Raw(NamedTuple):
 
     status: int
     body: bytes
-    headers: dict[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Node:

@@ -23,7 +23,9 @@ def test_the_checksum_is_the_standards(address):
     assert checksummed(address.lower()) == address
 
 
-@pytest.mark.parametrize("digits", ["5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "5AAEB6053F3E94C9B9A09F33669435E7EF1BEAED"])
+@pytest.mark.parametrize(
+    "digits", ["5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "5AAEB6053F3E94C9B9A09F33669435E7EF1BEAED"]
+)
 def test_one_case_has_no_checksum(digits):
     """An address in one case has no checksum and is accepted."""
     assert evm_address("0x" + digits) == "0x" + digits.lower()
@@ -35,7 +37,10 @@ def test_one_wrong_case_is_refused_with_the_right_one():
         evm_address("0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed")
 
 
-@pytest.mark.parametrize("text", ["", "0x", "0x12", "0x" + "1" * 39, "0x" + "1" * 41, "1" * 42, "0x" + "g" * 40, "0x" + "1" * 40 + "\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "0x", "0x12", "0x" + "1" * 39, "0x" + "1" * 41, "1" * 42, "0x" + "g" * 40, "0x" + "1" * 40 + "\n"],
+)
 def test_another_shape_is_refused(text):
     """What is not 0x and forty hexadecimal digits is no address."""
     with pytest.raises(ValueError, match="40 hexadecimal digits"):

@@ -26,7 +26,12 @@ def test_the_least_that_the_contract_page_shows_is_enough(tmp_path):
 def test_a_chain_is_read(tmp_path):
     """A chain has its CAIP-2 id, its number, its endpoints, its finality and its floor."""
     chain = read(tmp_path).chains["ethereum"]
-    assert (chain.id, chain.number, chain.finality, chain.floor) == ("eip155:1", 1, "finalized", date(2020, 1, 1))
+    assert (chain.id, chain.number, chain.finality, chain.floor) == (
+        "eip155:1",
+        1,
+        "finalized",
+        date(2020, 1, 1),
+    )
     assert [endpoint.url for endpoint in chain.endpoints] == ["https://node.example/rpc"]
 
 
@@ -50,9 +55,18 @@ def test_a_start_may_be_a_day(tmp_path):
 
 def test_a_role_has_times_in_utc(tmp_path):
     """The ends of a role are moments in UTC, whether written as a day or with a zone."""
-    text = ALL + ROLE + 'from = 2024-01-02\nto = 2024-03-01T02:00:00+02:00\nsource = "s"\nconfidence = "low"\n'
+    text = (
+        ALL + ROLE + 'from = 2024-01-02\nto = 2024-03-01T02:00:00+02:00\nsource = "s"\nconfidence = "low"\n'
+    )
     assert read(tmp_path, text).tokens["ustb"].deployments[0].roles == (
-        Role(OTHER.lower(), "operator", datetime(2024, 1, 2, tzinfo=UTC), datetime(2024, 3, 1, tzinfo=UTC), "s", "low"),
+        Role(
+            OTHER.lower(),
+            "operator",
+            datetime(2024, 1, 2, tzinfo=UTC),
+            datetime(2024, 3, 1, tzinfo=UTC),
+            "s",
+            "low",
+        ),
     )
 
 
@@ -71,9 +85,17 @@ def test_topics_narrow_a_companion(tmp_path):
 
 def test_a_known_deployment_may_be_anywhere(tmp_path):
     """What is listed but not indexed needs no decimals and no configured chain, and keeps its own spelling."""
-    text = ALL + '[[token.deployment]]\nchain = "solana"\nchain_id = "solana:5eykt4"\naddress = "CCz3SGV"\nstatus = "known"\n'
+    text = (
+        ALL
+        + '[[token.deployment]]\nchain = "solana"\nchain_id = "solana:5eykt4"\naddress = "CCz3SGV"\nstatus = "known"\n'
+    )
     known = read(tmp_path, text).tokens["ustb"].deployments[1]
-    assert (known.chain, known.chain_id, known.address, known.decimals) == ("solana", "solana:5eykt4", "CCz3SGV", None)
+    assert (known.chain, known.chain_id, known.address, known.decimals) == (
+        "solana",
+        "solana:5eykt4",
+        "CCz3SGV",
+        None,
+    )
     assert not known.indexed
 
 
@@ -97,15 +119,22 @@ def test_the_overlay_replaces_by_id(tmp_path):
     base = written(tmp_path / "base", ALL + SECOND)
     over = tmp_path / "over"
     over.mkdir()
-    (over / "mine.toml").write_text('[platform]\nid = "superstate"\n' + TOKEN + DEPLOYMENT.replace("18725909", "7"))
+    (over / "mine.toml").write_text(
+        '[platform]\nid = "superstate"\n' + TOKEN + DEPLOYMENT.replace("18725909", "7")
+    )
     registry = load(base, over)
-    assert {name: t.deployments[0].start for name, t in registry.tokens.items()} == {"ustb": 7, "uscc": 18725909}
+    assert {name: t.deployments[0].start for name, t in registry.tokens.items()} == {
+        "ustb": 7,
+        "uscc": 18725909,
+    }
     assert registry.platforms["superstate"].name == "Superstate"
 
 
 def test_the_overlay_has_platforms_and_chains_too(tmp_path):
     """The overlay has the layout of the configuration: a chain of it is added."""
-    over = written(tmp_path / "over", chains=CHAINS.replace("[ethereum]", "[base]").replace("eip155:1", "eip155:8453"))
+    over = written(
+        tmp_path / "over", chains=CHAINS.replace("[ethereum]", "[base]").replace("eip155:1", "eip155:8453")
+    )
     (over / "platforms" / "superstate.toml").unlink()
     assert list(load(written(tmp_path / "base"), over).chains) == ["ethereum", "base"]
 

@@ -28,6 +28,8 @@ WRONG = {
     "a start in quotes": (ALL.replace("18725909", '"2023-01-01"'), "must be a block such as 16431887, or a day"),
     "a start with a time": (ALL.replace("18725909", "2023-01-01T00:00:00Z"), "start must be a block"),
     "a start of another age": (ALL.replace("18725909", "2203-01-01"), "start must be a block"),
+    "a start that no chain reaches": (ALL.replace("18725909", "1" + "0" * 30), "must be a block such as"),
+    "a token without a deployment": (PLATFORM + TOKEN + "deployment = []\n", "deployment is empty; give at least one"),
     "a float start": (ALL.replace("18725909", "1.5"), "start = 1.5 must be a block"),
     "an unknown chain": (
         ALL.replace('chain = "ethereum"', 'chain = "etherium"'),
@@ -35,22 +37,22 @@ WRONG = {
     ),
     "an unknown product": (ALL.replace('product = "ustb"', 'product = "ustp"'), "product = 'ustp' is unknown; did you"),
     "an unknown accrual": (ALL.replace('"plain"', '"rebase"'), "accrual = 'rebase' is unknown;"),
-    "unknown reasons": (ALL.replace('symbol =', 'reasons = "ondoo"\nsymbol ='), "did you mean 'ondo'?"),
+    "unknown reasons": (ALL.replace("symbol =", 'reasons = "ondoo"\nsymbol ='), "did you mean 'ondo'?"),
     "an unknown ABI file": (ALL.replace("symbol =", 'events = ["stbtt"]\nsymbol ='), "has no file of event fragments"),
     "an unknown ABI file of a companion": (ALL + COMPANION.replace("erc20", "erc21"), "did you mean 'erc20'?"),
     "an unknown role": (ALL + ROLE.replace("operator", "operater"), "role = 'operater' is unknown; did you mean"),
     "a reserve of an unknown product": (ALL + ROLE.replace("operator", "reserve_of:usdo"), "is unknown; The"),
-    "a role that ends before it begins": (ALL + ROLE + "from = 2024-02-01\nto = 2024-01-01\n", "is not later than from"),
+    "a role that ends before it begins": (ALL + ROLE + "from = 2024-02-01\nto = 2024-01-01\n", "not later than from"),
     "the same role twice": (ALL + ROLE + ROLE, "has the role operator from that time already"),
     "the same companion twice": (ALL + COMPANION + COMPANION, "is the companion 'Oracle' already"),
     "the token as its companion": (ALL + COMPANION.replace(OTHER, ADDRESS), "is the token itself"),
     "a topic of another length": (ALL + COMPANION + 'topics = ["0xddf2"]\n', "is not a topic"),
     "an unknown kind": (ALL + 'kind = "bridged"\n', "kind = 'bridged' is unknown"),
-    "an unknown read": (ALL + 'reads = ["totalShares"]\n', "is unknown; did you mean"),
+    "an unknown read": (ALL + 'reads = ["totalShares"]\n', "reads number 1 = 'totalShares' is unknown; it is one of"),
     "an unknown asset class": (ALL.replace("us-treasuries", "treasuries"), "asset_class = 'treasuries' is unknown"),
     "a currency in lower case": (ALL.replace('"USD"', '"usd"'), "currency = 'usd' must be a currency code"),
     "a confidence that is none": (ALL + 'confidence = "sure"\n', "it is one of high, medium, low"),
-    "an id in upper case": (ALL.replace('id = "ustb"\nsymbol', 'id = "USTB"\nsymbol'), "id = 'USTB' must be lower-case"),
+    "an id in upper case": (ALL.replace('id = "ustb"\nsymbol', 'id = "USTB"\nsymbol'), "id = 'USTB' must be"),
     "a wrapped token that is none": (ALL.replace("symbol =", 'wraps = "ustb"\nsymbol ='), "wraps = 'ustb' is unknown"),
     "a default that no mint can be": (
         ALL.replace("[[token.deployment]]", '[token.defaults]\nmint = "redemption"\n[[token.deployment]]'),
@@ -105,7 +107,27 @@ def test_a_wrong_chain_is_refused(what, tmp_path):
     assert sentence in told
 
 
-@pytest.mark.parametrize("url", ["ws://h/SECRETKEY1234567", "https:///SECRETKEY1234567", "SECRETKEY1234567", "https://h:x/SECRETKEY1234567"])
+def test_a_url_under_a_wrong_key_is_not_shown(tmp_path):
+    """A slip in the key's name does not make its URL public."""
+    told = refusal(tmp_path, chains=CHAINS + 'endpoint = "https://h/SECRETKEY1234567"\n')
+    assert "endpoint is not a known key; did you mean 'endpoints'?" in told
+    assert "SECRETKEY" not in told
+
+
+def test_what_is_no_table_is_no_chain(tmp_path):
+    """A plain value in chains.toml is told as such."""
+    assert "base = 7 must be a table" in refusal(tmp_path, chains="base = 7\n" + CHAINS)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://h/SECRETKEY1234567",
+        "https:///SECRETKEY1234567",
+        "SECRETKEY1234567",
+        "https://h:x/SECRETKEY1234567",
+    ],
+)
 def test_a_wrong_endpoint_is_refused_and_not_shown(url, tmp_path):
     """An endpoint that is no http URL is refused without a word of it, as it may hold a key."""
     told = refusal(tmp_path, chains=CHAINS.replace("https://node.example/rpc", url))

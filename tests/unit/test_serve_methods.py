@@ -10,6 +10,7 @@ from replayed import ALL, HEADER, NAMES, SUPPLY, WHOLE, ZERO, content, fetched, 
 from indexer.serve.replay import Replay, serving
 
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+BOTH = "cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other"
 APPROVAL = "0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"
 
 
@@ -84,8 +85,7 @@ def test_logs_of_one_block_by_its_hash(base):
         ({"fromBlock": "0x2", "toBlock": "0x1"}, "invalid block range params"),
         (
             {"fromBlock": "0x2", "blockHash": ZERO},
-            "invalid argument 0: cannot specify both BlockHash and FromBlock/ToBlock,"
-            + " choose one or the other",
+            f"invalid argument 0: {BOTH}",
         ),
         ({"topics": [None] * 5}, "exceed max topics"),
     ],

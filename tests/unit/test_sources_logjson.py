@@ -101,7 +101,7 @@ def test_both_paths_give_the_same_table():
 
 def test_odd_rows_keep_their_place_among_the_fast_ones():
     """Rows with other topics, data, spaces and key order are read in place, and counted."""
-    logs = [log(i) for i in range(1000)]
+    logs = [log(i) for i in range(20, 1020)]
     logs[10] = log(10, data="0x" + "22" * 31)
     logs[20] = log(20, topics=[])
     logs[30] = log(30, topics=["0x" + "33" * 32] * 4)
@@ -112,6 +112,14 @@ def test_odd_rows_keep_their_place_among_the_fast_ones():
     answer = parse_logs(f"[{','.join(texts)}]".encode(), CHAIN)
     assert (answer.fast, answer.slow) == (994, 6)
     assert answer.logs.equals(parse_logs(spaced(*logs), CHAIN).logs)
+
+
+def test_a_block_number_with_one_digit_more_is_read_fast():
+    """Where a number grows a digit, the rows on both sides are read by shape."""
+    logs = [log(i, blockNumber=hex(0xFFFFFF - 200 + i)) for i in range(400)]
+    answer = parsed(*logs)
+    assert (answer.fast, answer.slow) == (400, 0)
+    assert answer.logs["block_number"].to_pylist() == [0xFFFFFF - 200 + i for i in range(400)]
 
 
 def test_several_shapes_in_one_answer_are_all_read_fast():

@@ -13,14 +13,14 @@ KEY = "9aa3d95b3bc440fa88ea12eaa4456161"
         f"https://rpc.example.org/?apikey={KEY}",
         f"https://user:{KEY}@rpc.example.org/",
         f"https://rpc.example.org/#{KEY}",
-        f"https://rpc.example.org/{KEY[:16]}%2D{KEY[16:]}",
+        f"https://rpc.example.org/{KEY.replace('9', '%39')}",
     ],
 )
 def test_no_part_of_a_url_is_left_in_a_text(url):
     """A key is hidden wherever it stands in the URL: path, host, query, user, fragment, percent-coded."""
-    told = hide(f"project {KEY} at {url} and {KEY[:16]}-{KEY[16:]} is over its limit", url)
+    told = hide(f"project {KEY} at {url} is over its limit", url)
     assert KEY not in told
-    assert f"{KEY[:16]}-" not in told or "%2D" not in url
+    assert url not in told
 
 
 def test_a_provider_text_is_one_short_printable_line():

@@ -1,8 +1,20 @@
 -- The days for which holders are counted: those of each chain and, as chain `all`, those of the token. The whole token
--- has a figure only where every chain it lives on has one; before its first event a chain has no holders.
+-- has rows once every deployment that the configuration indexes is derived, and a figure where every chain that it lives
+-- on has one. Before its first event a chain has no holders.
 -- grain: token, chain or `all`, day · kind: step, not stored
-WITH token_days AS (
-  SELECT DISTINCT closes.token, closes.day, closes.ends_at FROM closes
+WITH waiting AS (
+  SELECT DISTINCT deployments.token
+  FROM deployments
+  LEFT JOIN derivations
+    ON derivations.token = deployments.token AND derivations.chain_id = deployments.chain_id
+  WHERE deployments.status = 'indexed' AND derivations.token IS NULL
+),
+
+token_days AS (
+  SELECT DISTINCT closes.token, closes.day, closes.ends_at
+  FROM closes
+  LEFT JOIN waiting ON waiting.token = closes.token
+  WHERE waiting.token IS NULL
 ),
 
 cells AS (
