@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,20 @@ class What(StrEnum):
     BALANCES = "balances"
     FLOWS = "flows"
     TRANSFERS = "transfers"
+
+
+BRIEF: Mapping[What, tuple[str, ...]] = {
+    What.SUPPLY: ("token", "chain_id", "as_of", "supply", "multiplier", "certificate", "why_null"),
+    What.BALANCES: ("token", "chain_id", "as_of", "holder", "balance", "role", "why_null"),
+    What.FLOWS: (
+        "token", "chain_id", "day", "effect", "reason", "evidence", "transactions", "amount", "parties", "why_null",
+    ),
+    What.TRANSFERS: (
+        "token", "chain_id", "block_time", "tx_hash", "from_address", "to_address", "amount", "effect", "reason",
+        "evidence", "why_null",
+    ),
+}  # fmt: skip
+"""What a table shows where an answer has more columns than a person reads at once."""
 
 
 def show(  # noqa: PLR0913 - each is an option
@@ -72,7 +87,7 @@ def show(  # noqa: PLR0913 - each is an option
 
         say(*plot_lines(rows.to_pylist()))
         return
-    emit(rows, how)
+    emit(rows, how, BRIEF.get(what, ()))
 
 
 def answer(

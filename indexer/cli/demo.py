@@ -6,12 +6,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from indexer.cli.ask import answer
-from indexer.cli.derive import CERTIFICATE_COLUMNS, failed
+from indexer.cli.ask import BRIEF, What, answer
+from indexer.cli.derive import failed
 from indexer.cli.fetch import judge, results
 from indexer.cli.output import Format, emit, say
 from indexer.cli.progress import progress
@@ -25,26 +25,29 @@ if TYPE_CHECKING:
 RECORDINGS = ("ustb", "stbt", "tbill")
 TOKENS = ("ustb", "stbt", "wstbt", "tbill")
 HOME = "rwa-demo"
-WIDTH = 100
-DAYS = 5
+_CERTIFICATE = ("token", "supply", "contract_supply", "holders_checked", "holders_wrong", "verdict", "reason")
 
 _INTRO = """\
 These are recorded chains: the issuers' real contracts of USTB, STBT, wSTBT and TBILL, run on a local
 node with simulated activity. A local JSON-RPC endpoint plays them; nothing leaves this machine."""
 
+
+class Section(NamedTuple):
+    """One answer that the demo prints: of which token, for how many days, and what it means."""
+
+    what: What
+    token: str
+    days: int
+    meaning: str
+
+
 _SECTIONS = (
-    ("supply", "ustb", "Supply at the close of each day; the last row is the newest block."),
-    (
-        "rollforward",
-        "stbt",
-        "Opening + movements = closing, every day. STBT pays interest by rebasing: `rebased`.",
+    Section(What.SUPPLY, "ustb", 5, "Supply at the close of each day; the last row is the newest block."),
+    Section(What.ROLLFORWARD, "stbt", 4, "Opening + movements = closing, every day; interest is `rebased`."),
+    Section(
+        What.HOLDERS, "tbill", 5, "Addresses with a balance; holders without issuer and escrow addresses."
     ),
-    (
-        "holders",
-        "tbill",
-        "Addresses with a balance, and holders without the issuer's own and escrow addresses.",
-    ),
-    ("flows", "ustb", "What moved and why, with the evidence for it."),
+    Section(What.FLOWS, "ustb", 3, "What moved, why, and on what evidence."),
 )
 
 _NEXT = """\
@@ -87,10 +90,10 @@ def demo(
             quiet=stood.quiet,
         )
         certificates = _run(here)
-    for what, token, meaning in _SECTIONS:
-        say("", f"{what} of {token}. {meaning}")
-        rows = answer(here, what, (token, False, ()), (None, None, None), None)
-        emit(_last_days(rows, DAYS), Format.TABLE, WIDTH)
+    for section in _SECTIONS:
+        say("", f"{section.what.value} of {section.token}: {section.meaning}")
+        rows = answer(here, section.what, (section.token, False, ()), (None, None, None), None)
+        emit(_last_days(rows, section.days), Format.TABLE, BRIEF.get(section.what, ()))
     say(_NEXT.format(home=place))
     wrong = failed(certificates)
     if wrong:
@@ -130,12 +133,12 @@ def _run(here: Shell) -> pa.Table:
     registry = registry_of(settings)
     tokens = tuple(registry.tokens[name] for name in TOKENS)
     with progress(quiet=here.quiet) as told:
-        outcome = backfill(settings, registry, Order(tokens, verify=False, sql=settings.sql), told)
+        outcome = backfill(settings, registry, Order(tokens, verify=False), told)
         certificates = verify(settings, registry, tokens, None, told)
     say(f"Fetched in {outcome.requests:,} JSON-RPC requests, written to Parquet and SQLite in {here.home}.")
-    emit(results(outcome), Format.TABLE, WIDTH)
+    emit(results(outcome), Format.TABLE)
     say("", "Certificates: supply and balances from events, compared with the contract's own state.")
-    emit(certificates.select(CERTIFICATE_COLUMNS), Format.TABLE, WIDTH)
+    emit(certificates, Format.TABLE, _CERTIFICATE)
     judge(outcome)
     return certificates
 

@@ -88,7 +88,7 @@ def verify(
     tokens = tokens_for(settings, registry, names or [])
     with progress(quiet=shell(context).quiet) as told:
         certificates = certify(settings, registry, tokens, block, told)
-    emit(certificates.select(CERTIFICATE_COLUMNS) if how.value == "table" else certificates, how)
+    emit(certificates, how, CERTIFICATE_COLUMNS)
     wrong = failed(certificates)
     if wrong:
         raise Mismatch(f"Events and contract differ: {', '.join(wrong)}. The rows above have both figures.")

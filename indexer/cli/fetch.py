@@ -96,7 +96,7 @@ def backfill(  # noqa: PLR0913 - each is an option
     registry = registry_of(settings)
     tokens = tokens_for(settings, registry, names or [], everything=everything)
     order = _order(registry, tokens, chain, (first, last, since))
-    order = order._replace(verify=not no_verify, reads=not no_reads, workers=workers, sql=settings.sql)
+    order = order._replace(verify=not no_verify, reads=not no_reads, workers=workers)
     with progress(quiet=shell(context).quiet) as told:
         outcome = line.backfill(settings, registry, order, told)
     emit(results(outcome), how)
@@ -117,15 +117,11 @@ def _order(
     return Order(tokens, chains_for(registry, chains or []), start, last_block(last))
 
 
-RESULT_COLUMNS = (
-    "token", "chain", "chain_id", "frontier_block", "frontier_time", "logs", "transfers", "verdict", "note",
-)  # fmt: skip
-
-
 def results(outcome: Outcome) -> Sheet:
     """Return how far each token on each chain is."""
-    rows = [tuple(getattr(result, name) for name in RESULT_COLUMNS) for result in outcome.results]
-    return Sheet(RESULT_COLUMNS, rows)
+    from indexer.sync.orders import Result  # noqa: PLC0415 - help does not pay for the line
+
+    return Sheet(Result._fields, outcome.results)
 
 
 def judge(outcome: Outcome) -> None:

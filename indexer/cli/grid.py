@@ -11,7 +11,13 @@ from indexer.cli.cells import safe, text, width
 
 GAP = "  "
 _HEX = re.compile(r"0x[0-9a-f]{16,}")
+REMARKS = ("why_null", "note", "remedy")
+"""Columns in which NULL only means that there is nothing to remark."""
+
 _LONG = 24
+_KEYS = 4
+Panel = tuple[int, ...]
+Shown = Sequence[Sequence[str]]
 
 
 class Grid(NamedTuple):
@@ -56,6 +62,7 @@ def compact(grid: Grid) -> Compact:
     kept = [i for i, name in enumerate(grid.names) if name not in {*null, *zero, *same}]
     if not kept:
         return Compact(grid)
+    null = [name for name in null if name not in REMARKS]
     common = tuple((name, text(columns[name][0])) for name in same)
     return Compact(grid.keep(kept), common, tuple(null), tuple(zero))
 
@@ -72,20 +79,44 @@ def lines(grid: Grid, limit: int | None = None) -> Iterator[str]:
     """Yield *grid* as lines: numbers to the right with their points below each other.
 
     Where *limit* columns do not hold it, addresses and hashes are shortened, then long sentences
-    become numbered notes below the table, then each row becomes a block of its own lines.
+    become numbered notes below the table, then the table is folded: its first columns again, with
+    the next ones beside them. A row alone, or one that cannot be folded, is a block of its own lines.
     """
-    shown = [_shown(grid.column(i)) for i in range(len(grid.names))]
+    shown = [_shown(name, grid.column(i)) for i, name in enumerate(grid.names)]
     notes: list[str] = []
-    if limit is not None and _total(grid.names, shown) > limit:
-        short = [[_HEX.sub(_shorten, cell) for cell in column] for column in shown]
-        if _total(grid.names, short) > limit:
-            short = [[_noted(cell, notes) for cell in column] for column in short]
-        if _total(grid.names, short) > limit:
-            yield from _blocks(grid, shown)
+    panels = [tuple(range(len(grid.names)))]
+    if limit is not None and _total(grid, shown, panels[0]) > limit:
+        whole = shown
+        shown = [[_HEX.sub(_shorten, cell) for cell in column] for column in shown]
+        if _total(grid, shown, panels[0]) > limit:
+            shown = [[_noted(cell, notes) for cell in column] for column in shown]
+            panels = _folded(grid, shown, limit)
+        if not panels:
+            yield from _blocks(grid, whole)
             return
-        shown = short
-    yield from _aligned(grid, shown)
+    for number, panel in enumerate(panels):
+        if number:
+            yield ""
+        yield from _aligned(grid, shown, panel)
     yield from (f"[{number}] {note}" for number, note in enumerate(notes, 1))
+
+
+def _folded(grid: Grid, shown: Shown, limit: int) -> list[Panel]:
+    """Return the columns of each part of a folded table; none where it cannot be folded."""
+    count = len(grid.names)
+    first = next((i for i in range(count) if _numeric(grid.column(i))), count)
+    key = tuple(range(min(first, _KEYS)))
+    panels: list[Panel] = []
+    panel = key
+    for i in range(len(key), count):
+        if _total(grid, shown, (*panel, i)) > limit:
+            if panel == key:
+                return []
+            panels.append(panel)
+            panel = key
+        panel = (*panel, i)
+    panels.append(panel)
+    return panels if len(panels) == 1 or (key and len(grid.rows) > 1) else []
 
 
 def _noted(cell: str, notes: list[str]) -> str:
@@ -97,16 +128,17 @@ def _noted(cell: str, notes: list[str]) -> str:
     return f"[{notes.index(cell) + 1}]"
 
 
-def _aligned(grid: Grid, shown: Sequence[Sequence[str]]) -> Iterator[str]:
-    right = [_numeric(grid.column(i)) for i in range(len(grid.names))]
-    wide = _widths(grid.names, shown)
-    yield GAP.join(map(_pad, grid.names, wide, right)).rstrip()
+def _aligned(grid: Grid, shown: Shown, panel: Panel) -> Iterator[str]:
+    names = [grid.names[i] for i in panel]
+    right = [_numeric(grid.column(i)) for i in panel]
+    wide = [_width(grid.names[i], shown[i]) for i in panel]
+    yield GAP.join(map(_pad, names, wide, right)).rstrip()
     yield GAP.join("─" * w for w in wide)
-    for row in zip(*shown, strict=True):
+    for row in zip(*(shown[i] for i in panel), strict=True):
         yield GAP.join(map(_pad, row, wide, right)).rstrip()
 
 
-def _blocks(grid: Grid, shown: Sequence[Sequence[str]]) -> Iterator[str]:
+def _blocks(grid: Grid, shown: Shown) -> Iterator[str]:
     label = max(width(name) for name in grid.names)
     for number, row in enumerate(zip(*shown, strict=True)):
         if number:
@@ -115,9 +147,10 @@ def _blocks(grid: Grid, shown: Sequence[Sequence[str]]) -> Iterator[str]:
             yield f"{_pad(name, label, to_right=False)}{GAP}{cell.strip()}".rstrip()
 
 
-def _shown(values: Sequence[object]) -> list[str]:
+def _shown(name: str, values: Sequence[object]) -> list[str]:
     """Return the cells of one column; fractions are padded so that decimal points align."""
-    cells = ["NULL" if value is None else _cell(value) for value in values]
+    null = "" if name in REMARKS else "NULL"
+    cells = [null if value is None else _cell(value) for value in values]
     if not _numeric(values):
         return cells
     tail = max((len(c) - c.index(".") for c in cells if "." in c), default=0)
@@ -146,12 +179,12 @@ def _shorten(match: re.Match[str]) -> str:
     return f"{match[0][:8]}…{match[0][-4:]}"
 
 
-def _widths(names: Sequence[str], shown: Sequence[Sequence[str]]) -> list[int]:
-    return [max([width(name), *map(width, cells)]) for name, cells in zip(names, shown, strict=True)]
+def _width(name: str, cells: Sequence[str]) -> int:
+    return max([width(name), *map(width, cells)])
 
 
-def _total(names: Sequence[str], shown: Sequence[Sequence[str]]) -> int:
-    return sum(_widths(names, shown)) + len(GAP) * (len(names) - 1)
+def _total(grid: Grid, shown: Shown, panel: Panel) -> int:
+    return sum(_width(grid.names[i], shown[i]) for i in panel) + len(GAP) * (len(panel) - 1)
 
 
 def _pad(cell: str, wide: int, to_right: bool) -> str:

@@ -39,8 +39,8 @@ def tokens(
 ) -> None:
     """Tokens that are known, and from which source.
 
-    Indexed or not. An address says which token that is, or that it is none. A table shows the columns
-    that fit; the other formats have all of them.
+    Indexed or not. An address says which token that is, or that it is none. A table
+    shows the columns that fit; the other formats have all of them.
 
     Example: rwa tokens stbt
     """
@@ -50,8 +50,7 @@ def tokens(
     for name in names or []:
         found += _at(registry, name) if name[:2].lower() == "0x" else _everywhere(named(registry, [name]))
     if found or not names:
-        columns = _BRIEF if how is Format.TABLE else TOKEN_COLUMNS
-        emit(sheet([_token_row(token, where) for token, where in found], columns), how)
+        emit(sheet([_token_row(token, where) for token, where in found], TOKEN_COLUMNS), how, _BRIEF)
     elif how is not Format.TABLE:
         emit(Sheet(TOKEN_COLUMNS, []), how)
 

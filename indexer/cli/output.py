@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from enum import StrEnum
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -63,10 +64,13 @@ def chosen(wanted: Format | None, as_json: bool) -> Format:
     return Format.JSON if as_json else wanted or Format.TABLE
 
 
-def emit(answer: pa.Table | Sheet, how: Format, limit: int | None = None) -> None:
-    """Print *answer* to stdout; *limit* is the width a table may take, else the terminal's."""
+def emit(answer: pa.Table | Sheet, how: Format, brief: Sequence[str] = ()) -> None:
+    """Print *answer* to stdout. A table shows the columns *brief*, if any, and names the others."""
     with _reader():
-        _WRITERS[how](answer, limit)
+        if how is Format.TABLE:
+            _write_table(answer, brief)
+        else:
+            _WRITERS[how](answer)
         sys.stdout.flush()
 
 
@@ -100,26 +104,31 @@ def _names(answer: pa.Table | Sheet) -> tuple[str, ...]:
     return answer.names if isinstance(answer, Sheet) else tuple(answer.column_names)
 
 
-def _write_table(answer: pa.Table | Sheet, limit: int | None) -> None:
+def _write_table(answer: pa.Table | Sheet, brief: Sequence[str]) -> None:
     grid = Grid(_names(answer), tuple(_tuples(answer)))
     if not grid.rows:
         sys.stderr.write("No rows.\n")
         return
-    for line in _table_lines(compact(grid), limit or shutil.get_terminal_size((WIDTH, 24)).columns):
+    shown = grid.keep([grid.names.index(name) for name in brief or grid.names])
+    limit = shutil.get_terminal_size((WIDTH, 24)).columns
+    for line in _table_lines(compact(shown), limit):
         sys.stdout.write(line + "\n")
+    more = [name for name in grid.names if name not in shown.names]
+    if more:
+        sys.stdout.write(f"more with --json: {', '.join(more)}\n")
 
 
-def _table_lines(told: Compact, limit: int | None) -> Iterator[str]:
+def _table_lines(told: Compact, limit: int) -> Iterator[str]:
     if told.common:
         yield caption(told.common)
     yield from lines(told.grid, limit)
     if told.zero:
-        yield f"zero in every row: {', '.join(told.zero)}"
+        yield from wrap(f"zero in every row: {', '.join(told.zero)}", limit)
     if told.null:
-        yield f"NULL in every row: {', '.join(told.null)}"
+        yield from wrap(f"NULL in every row: {', '.join(told.null)}", limit)
 
 
-def _write_json(answer: pa.Table | Sheet, _limit: int | None) -> None:
+def _write_json(answer: pa.Table | Sheet) -> None:
     names = _names(answer)
     before = "[\n"
     for row in _tuples(answer):
@@ -129,13 +138,13 @@ def _write_json(answer: pa.Table | Sheet, _limit: int | None) -> None:
     sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
 
 
-def _write_csv(answer: pa.Table | Sheet, _limit: int | None) -> None:
+def _write_csv(answer: pa.Table | Sheet) -> None:
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(_names(answer))
     out.writerows([text(value) for value in row] for row in _tuples(answer))
 
 
-def _write_parquet(answer: pa.Table | Sheet, _limit: int | None) -> None:
+def _write_parquet(answer: pa.Table | Sheet) -> None:
     import pyarrow as pa  # noqa: PLC0415 - only this format pays for Arrow
     from pyarrow import parquet  # noqa: PLC0415 - only this format pays for Arrow
 
@@ -163,7 +172,6 @@ def _uniform(values: Iterable[object]) -> list[object]:
 
 
 _WRITERS = {
-    Format.TABLE: _write_table,
     Format.JSON: _write_json,
     Format.CSV: _write_csv,
     Format.PARQUET: _write_parquet,

@@ -37,7 +37,7 @@ CONNECT_SECONDS = 10.0
 READ_BUFFER = 1 << 20
 LONGEST_PAUSE = 120.0
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
-_NO_BATCH_STATUS = frozenset({400, 405, 413, 415, 422, 501})
+_NO_BATCH_STATUS = frozenset({400, 405, 415, 422, 501})
 _NO_BATCH_CODE = frozenset({-32600, -32601, -32602, -32700})
 
 
@@ -216,9 +216,10 @@ class Endpoint:
                 async with asking as response:
                     body = await self._read(response)
                     return Reply(response.status, body, _retry_after(response.headers.get("Retry-After")))
-            except TimeoutError:
-                raise Transient(f"{self.name} did not answer within {self._manners.timeout:g} s.") from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
+                if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
+                    silence = f"did not answer within {self._manners.timeout:g} s"
+                    raise Transient(f"{self.name} {silence}.") from None
                 raise Transient(f"{self.name} {trouble(error)}.") from None
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:

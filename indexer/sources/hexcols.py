@@ -104,8 +104,8 @@ class Match(NamedTuple):
     """Rows of one shape: the bytes of each segment, and each small number as sixteen digits."""
 
     rows: Rows
-    segments: tuple[Bytes, ...]
-    digits: tuple[Bytes, ...]
+    segments: list[Bytes]
+    digits: list[Bytes]
 
 
 class Reader:
@@ -213,25 +213,23 @@ def match(cut: Cut, rows: Rows, shape: Shape) -> Match:
     longest = shape.shortest + (_DIGITS - 2) * len(shape.small)
     rows = rows[(lengths >= shape.shortest) & (lengths <= longest)]
     at = starts[rows]
-    good: Mask = np.ones(len(rows), dtype=np.bool_)
-    segments, digits = [], []
+    parts: list[Bytes] = []
     for number, (template, mask) in enumerate(zip(shape.templates, shape.masks, strict=True)):
-        segment = _windows(text, at, len(template))
-        _keep_equal(good, segment, template, mask)
-        segments.append(segment)
+        parts.append(_windows(text, at, len(template)))
+        good = _equal(parts[-1], template, mask)
         at = at + len(template)
         if number < len(shape.small):
             width = (_windows(text, at, _DIGITS) == _QUOTE).argmax(axis=1)
             good &= width > 0
             at = at + width
-            last = _windows(text, at - _DIGITS, _DIGITS)
-            last[np.arange(_DIGITS) < _DIGITS - width[:, None]] = _ZERO
-            digits.append(last)
-    # Windows never leave the text: one that would was moved, and then the end cannot be the row's.
-    good &= at == ends[rows]
-    if good.all():
-        return Match(rows, tuple(segments), tuple(digits))
-    return Match(rows[good], tuple(s[good] for s in segments), tuple(d[good] for d in digits))
+            parts.append(_windows(text, at - _DIGITS, _DIGITS))
+            parts[-1][np.arange(_DIGITS) < _DIGITS - width[:, None]] = _ZERO
+        else:
+            # Windows never leave the text: one that would was moved, and then this end is not the row's.
+            good &= at == ends[rows]
+        if not good.all():
+            rows, at, parts = rows[good], at[good], [part[good] for part in parts]
+    return Match(rows, parts[::2], parts[1::2])
 
 
 def _windows(text: Bytes, at: Rows, width: int) -> Bytes:
@@ -241,12 +239,14 @@ def _windows(text: Bytes, at: Rows, width: int) -> Bytes:
     return picked.view(np.uint8).reshape(len(at), width)
 
 
-def _keep_equal(good: Mask, segment: Bytes, template: Bytes, mask: Mask) -> None:
-    """Clear *good* where a byte under *mask* is not the template's."""
+def _equal(segment: Bytes, template: Bytes, mask: Mask) -> Mask:
+    """Return which rows have the template's bytes under *mask*."""
+    good: Mask = np.ones(len(segment), dtype=np.bool_)
     for first in range(0, len(segment), _BLOCK):
         differs = (segment[first : first + _BLOCK] != template) & mask
         if differs.any():
             good[first + np.flatnonzero(differs) // len(template)] = False
+    return good
 
 
 def columns(found: Match, shape: Shape) -> dict[str, Values] | None:
@@ -256,7 +256,7 @@ def columns(found: Match, shape: Shape) -> dict[str, Values] | None:
     """
     count = len(found.rows)
     names = [*(field.name for field in shape.fields), *shape.small]
-    parts = [found.segments[f.segment][:, f.first : f.end] for f in shape.fields] + list(found.digits)
+    parts = [found.segments[f.segment][:, f.first : f.end] for f in shape.fields] + found.digits
     widths = [
         _DIGITS if name in QUANTITIES else part.shape[1] for name, part in zip(names, parts, strict=True)
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from binascii import unhexlify
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,7 +20,18 @@ from msgspec import UNSET, UnsetType
 
 from indexer.floor.errors import Transient
 from indexer.floor.tables import LOGS, arrow_schema
-from indexer.sources.hexcols import MAX_SECONDS, MAX_TOPICS, Bytes, Cut, Mask, Reader, Rows, Values, closing_braces
+from indexer.sources.hexcols import (
+    MAX_SECONDS,
+    MAX_TOPICS,
+    Bytes,
+    Cut,
+    Found,
+    Mask,
+    Reader,
+    Rows,
+    Values,
+    closing_braces,
+)
 
 _CHUNK = 4096  # logs read at once, so that their text stays in the cache
 _QUOTED = 120
@@ -121,22 +133,13 @@ def parse_logs(result: bytes | memoryview, chain_id: str) -> Parsed:
     a time of zero above block 0 (what some nodes send that do not know it), has a NULL block_time.
     """
     cut = _cut(np.frombuffer(result, dtype=np.uint8))
-    tables: list[pa.Table] = []
-    fast = 0
-    if cut is not None:
-        reader = Reader(cut)
-        for first in range(0, len(cut.ends), _CHUNK):
-            rows = np.arange(first, min(first + _CHUNK, len(cut.ends)), dtype=np.int64)
-            read = _read(cut, rows, reader, chain_id)
-            if read is None:
-                break
-            tables.append(read[0])
-            fast += read[1]
-        else:
-            logs = pa.concat_tables(tables)
-            return Parsed(logs, fast, logs.num_rows - fast)
-    everything = _decode(result)
-    return Parsed(_table(everything, range(len(everything)), chain_id), 0, len(everything))
+    read = None if cut is None else _read_all(cut)
+    if read is None:
+        whole = _decode(result)
+        read = _table(whole, range(len(whole))), 0
+    table, fast = read
+    chain = pa.repeat(pa.scalar(chain_id, pa.string()), table.num_rows)
+    return Parsed(table.add_column(0, schema().field(0), chain), fast, table.num_rows - fast)
 
 
 def schema() -> pa.Schema:
@@ -144,6 +147,9 @@ def schema() -> pa.Schema:
     declared = arrow_schema(LOGS)
     at = declared.get_field_index("block_time")
     return declared.set(at, declared.field(at).with_nullable(nullable=True))
+
+
+_CHAINLESS = schema().remove(0)
 
 
 def _cut(text: Bytes) -> Cut | None:
@@ -162,42 +168,64 @@ def _cut(text: Bytes) -> Cut | None:
     return Cut(inner, np.concatenate([np.zeros(1, dtype=np.int64), last[:-1] + 2]), last + 1)
 
 
-def _read(cut: Cut, rows: Rows, reader: Reader, chain_id: str) -> tuple[pa.Table, int] | None:
-    """Return *rows* in their order and how many of them were read by shape; None where the cut is wrong."""
-    found, left = reader.read(rows)
-    order = [matched for matched, _ in found]
-    tables = [_assemble(columns, len(matched), chain_id) for matched, columns in found]
+def _read_all(cut: Cut) -> tuple[pa.Table, int] | None:
+    """Return all rows and how many of them were read by shape; None where the cut is wrong."""
+    reader = Reader(cut)
+    tables: list[pa.Table] = []
+    fast = 0
+    for first in range(0, len(cut.ends), _CHUNK):
+        rows = np.arange(first, min(first + _CHUNK, len(cut.ends)), dtype=np.int64)
+        found, left = reader.read(rows)
+        table = _in_order(cut, found, left)
+        if table is None:
+            return None
+        tables.append(table)
+        fast += len(rows) - len(left)
+    return pa.concat_tables(tables), fast
+
+
+def _in_order(cut: Cut, found: Found, left: Rows) -> pa.Table | None:
+    """Return the rows found and those left over, which are read here, in the order of the answer."""
+    order = [rows for rows, _ in found]
+    tables = [_assemble(columns, len(rows)) for rows, columns in found]
     if len(left):
-        texts = [cut.text[cut.starts[row] : cut.ends[row]].tobytes() for row in left]
-        # Each text holds one closing brace, so as many objects as texts means one object in each.
-        try:
-            logs = _LOGS.decode(b"[" + b",".join(texts) + b"]")
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        logs = _decode_each([cut.text[cut.starts[row] : cut.ends[row]].tobytes() for row in left])
+        if logs is None:
             return None
-        if len(logs) != len(texts):
-            return None
-        _refuse_twins(logs, b",".join(texts))
         order.append(left)
-        tables.append(_table(logs, [int(row) for row in left], chain_id))
-    fast = len(rows) - len(left)
+        tables.append(_table(logs, left.tolist()))
     if len(tables) == 1:
-        return tables[0], fast
+        return tables[0]
     back = np.argsort(np.concatenate(order))
-    return pa.concat_tables(tables).combine_chunks().take(back), fast
+    return pa.concat_tables(tables).combine_chunks().take(back)
 
 
-def _assemble(columns: dict[str, Values], count: int, chain_id: str) -> pa.Table:
+def _decode_each(texts: Sequence[bytes]) -> list[_Log] | None:
+    """Return one log for each text, or None where some text is not one object.
+
+    Each text ends in its one closing brace, so as many objects as texts means one object in each.
+    """
+    text = b",".join(texts)
+    try:
+        logs = _LOGS.decode(b"[" + text + b"]")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if len(logs) != len(texts):
+        return None
+    _refuse_twins(logs, text)
+    return logs
+
+
+def _assemble(columns: dict[str, Values], count: int) -> pa.Table:
     """Return the columns of one shape as a table of logs."""
-    wanted = schema()
-    columns["chain_id"] = pa.repeat(chain_id, count)
     if "blockTimestamp" in columns:
         seconds, block = columns["blockTimestamp"].to_numpy(), columns["blockNumber"].to_numpy()
         columns["blockTimestamp"] = _times(seconds * 10**6, (seconds > 0) | (block == 0))
     arrays = []
-    for field in wanted:
+    for field in _CHAINLESS:
         values = columns.get(_NAMES.get(field.name, field.name))
         arrays.append(pa.nulls(count, field.type) if values is None else values)
-    return pa.Table.from_arrays(arrays, schema=wanted)
+    return pa.Table.from_arrays(arrays, schema=_CHAINLESS)
 
 
 def _times(microseconds: Rows, known: Mask) -> Values:
@@ -227,9 +255,9 @@ def _refuse_twins(logs: Sequence[_Log], text: bytes) -> None:
         return
 
     def unique(pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        for name in names:
-            if names.count(name) > 1:
+        counts = Counter(name for name, _ in pairs)
+        for name, count in counts.most_common(1):
+            if count > 1:
                 raise BadAnswer(f"A log of the eth_getLogs answer has the key {_quoted(name)} twice.")
 
     try:
@@ -238,17 +266,15 @@ def _refuse_twins(logs: Sequence[_Log], text: bytes) -> None:
         raise BadAnswer(f"The eth_getLogs result is not JSON ({error}): {_quoted(text)}.") from None
 
 
-def _table(logs: Sequence[_Log], rows: Sequence[int], chain_id: str) -> pa.Table:
+def _table(logs: Sequence[_Log], rows: Sequence[int]) -> pa.Table:
     """Return logs that were read one by one as a table; *rows* are their places in the answer."""
-    wanted = schema()
     cells = []
     for log, row in zip(logs, rows, strict=True):
         try:
-            cells.append(dict(zip(wanted.names, (chain_id, *_cells(log)), strict=True)))
+            cells.append(dict(zip(_CHAINLESS.names, _cells(log), strict=True)))
         except _OddError as error:
             raise BadAnswer(f"Log {row} of the eth_getLogs answer {error}.") from None
-    # One conversion for all columns: each one costs pyarrow a look for pandas.
-    return pa.Table.from_struct_array(pa.array(cells, pa.struct(list(wanted))))
+    return pa.Table.from_struct_array(pa.array(cells, pa.struct(list(_CHAINLESS))))
 
 
 class _OddError(ValueError):

@@ -26,6 +26,7 @@ _TROUBLES: tuple[tuple[type[BaseException], str], ...] = (
     (aiohttp.ClientConnectorDNSError, "has a host name that cannot be resolved"),
     (aiohttp.ClientSSLError, "offers no TLS connection that can be trusted"),
     (aiohttp.ClientConnectorError, "cannot be connected to"),
+    (aiohttp.ConnectionTimeoutError, "cannot be connected to in time"),
     (aiohttp.ServerDisconnectedError, "closed the connection without an answer"),
     (aiohttp.ClientPayloadError, "broke off in the middle of an answer"),
     (aiohttp.InvalidURL, "has a URL that is none"),

@@ -198,14 +198,22 @@ def _clock(found: Sequence[Health], now: float) -> Iterator[Finding]:
     for chain, at in newest.items():
         age = round(now - at)
         if age < -CLOCK_SECONDS:
-            detail = f"the newest block is {-age} s ahead of this machine"
+            detail = f"the newest block is {_duration(-age)} ahead of this machine"
             yield Finding("clock", chain, WARN, detail, "Set this machine's clock.")
         elif age > STALE_SECONDS:
-            detail = f"the newest block is {age:,} s old"
+            detail = f"the newest block is {_duration(age)} old"
             remedy = "The endpoints lag, the chain stands still, or this machine's clock is ahead."
             yield Finding("clock", chain, WARN, detail, remedy)
         else:
-            yield Finding("clock", chain, OK, f"the newest block is {age} s old")
+            yield Finding("clock", chain, OK, f"the newest block is {_duration(age)} old")
+
+
+def _duration(seconds: int) -> str:
+    """Return a duration in the largest unit of which it has two."""
+    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 def nothing_works(findings: Sequence[Finding]) -> bool:

@@ -71,10 +71,10 @@ async def examine(subject: Subject, *, probe: bool) -> Health:
     endpoint = Endpoint(subject.endpoint, subject.chain, _MANNERS)
     known = Health(subject.chain.name, subject.endpoint.name)
     try:
-        began = time.monotonic()
         await endpoint.prove_chain()
-        known = known._replace(latency_ms=round((time.monotonic() - began) * 1000))
+        began = time.monotonic()
         head = await _header(endpoint, "latest")
+        known = known._replace(latency_ms=round((time.monotonic() - began) * 1000))
         known = known._replace(head=head, final=await _final(endpoint, subject.chain.finality, head))
         known = known._replace(old_state=await _old_state(endpoint, subject.contract, head))
         if probe:

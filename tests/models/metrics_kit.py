@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any
 
@@ -46,7 +46,7 @@ def address(short: str) -> str:
 def lines(text: str) -> list[dict[str, str]]:
     """Return the rows of a table written as text, all cells still text."""
     rows = [re.split(r"\s{2,}", line.strip()) for line in text.strip().splitlines()]
-    names = [SHORT.get(name, name) for name in rows[0]]
+    names = [name if name == "chain" and "chain_id" in rows[0] else SHORT.get(name, name) for name in rows[0]]
     return [dict(zip(names, row, strict=True)) for row in rows[1:]]
 
 
@@ -111,7 +111,7 @@ def plain_supply(entries: Sequence[Mapping[str, Any]], decimals: int) -> list[di
         if sign is None:
             continue
         key = (entry["token"], entry["chain_id"])
-        held[key] = EXACT.add(held.get(key, Decimal(0)), sign * entry["amount_raw"])
+        held[key] = EXACT.add(held.get(key, Decimal(0)), EXACT.multiply(Decimal(sign), entry["amount_raw"]))
         total = held[key]
         names = ("token", "chain_id", "contract", "block_number", "log_index")
         changes.append(
@@ -149,6 +149,3 @@ def shown(
         con.register(name, utc_days(date(2023, 12, 1), date(2024, 12, 31)) if name == "calendar" else made)
     return con
 
-
-def days_after(day: date, count: int) -> date:
-    return day + timedelta(days=count)

@@ -1,4 +1,4 @@
-"""Scenarios share replayed.py, which lies beside them."""
+"""Scenarios share line_kit.py, which lies beside them."""
 
 import sys
 from pathlib import Path

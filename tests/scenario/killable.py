@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from replayed import Quiet, settings_for
+from line_kit import Quiet, settings_for
 
 from indexer.store import lake
 from indexer.sync import backfill, writer

@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 
 import pytest
-from replayed import RECORDINGS, config_with_all_contracts, differing, digests_of, run, settings_for
+from line_kit import RECORDINGS, config_with_all_contracts, differing, digests_of, run, settings_for
 
 from indexer.serve.misbehave import Faults
 from indexer.store.read import read_book

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from replayed import differing, digests_of, recording, run
+from line_kit import differing, digests_of, recording, run
 
 from indexer.serve.misbehave import Faults
 from indexer.serve.replay import Replay, serving

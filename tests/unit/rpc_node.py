@@ -10,9 +10,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, Self
 
+import pytest
 from aiohttp import web
 
 from indexer.config.model import Chain, Endpoint
+from indexer.sources.endpoint import Manners
+from indexer.sources.evm import Evm
+from indexer.sources.pool import Pool
 
 CHAIN_NUMBER = 900005
 
@@ -118,3 +122,58 @@ def log(number: int, index: int, **other: object) -> dict[str, object]:
         "logIndex": hex(index),
         "removed": False,
     } | other
+
+
+CHAIN = f"eip155:{CHAIN_NUMBER}"
+ADDRESS = "0x" + "11" * 20
+HEAD = 100
+
+
+def blocks(number, _, head=HEAD, fork="aa"):
+    """Answer eth_getBlockByNumber of a chain up to *head*; a tag is the head."""
+    number = head if not number.startswith("0x") else int(number, 16)
+    return block(number, fork) if number <= head else None
+
+
+def honest(**methods):
+    """Return a node with blocks up to the head and one log in each of the blocks 5 and 7."""
+    given = {"eth_getBlockByNumber": blocks, "eth_getLogs": lambda _: [log(5, 0), log(7, 0)]}
+    return Node(**(given | methods))
+
+
+def refusing(code, text, data=None):
+    """Return a method that answers with an error."""
+
+    def method(*_):
+        raise Fault(code, text, data)
+
+    return method
+
+
+def with_evm(act, *nodes, patience=1.0):
+    """Run *act* on a chain served by *nodes*; return what it gives and the notes."""
+    notes = []
+
+    async def run():
+        for node in nodes:
+            await node.__aenter__()
+        try:
+            chain = chain_of(*(node.url for node in nodes))
+            async with Pool(chain, manners=Manners(patience=patience), on_note=notes.append) as pool:
+                return await act(Evm(chain, pool))
+        finally:
+            for node in nodes:
+                await node.__aexit__(None)
+
+    return asyncio.run(run()), notes
+
+
+def raised(kind, act, *nodes):
+    """Return the error of *kind* that *act* ends in."""
+
+    async def run(evm):
+        with pytest.raises(kind) as caught:
+            await act(evm)
+        return caught.value
+
+    return with_evm(run, *nodes)[0]

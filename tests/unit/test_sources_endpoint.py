@@ -173,6 +173,18 @@ def test_a_range_cap_in_answer_to_a_batch_does_not_cost_the_batches():
     assert with_node(act) == (50, "range")
 
 
+def test_an_answer_that_is_too_large_does_not_cost_the_batches():
+    """HTTP 413 to logs and header asks for fewer logs, not for fewer requests."""
+
+    async def act(endpoint, node):
+        node.raw.append(Raw(413, b""))
+        with pytest.raises(Refused) as caught:
+            await endpoint.ask([HEAD, Ask("eth_getLogs", [], Span(1, 9))])
+        return endpoint.batch, caught.value.refusal.kind
+
+    assert with_node(act) == (50, "size")
+
+
 def test_an_error_of_one_request_leaves_the_others_of_its_batch():
     """A batch of two gives one result and one refusal."""
 

@@ -3,7 +3,20 @@ import asyncio
 import pyarrow as pa
 import pytest
 from replayed import content, recorded
-from rpc_node import CHAIN_NUMBER, Fault, Node, block, block_hash, chain_of, log
+from rpc_node import (
+    ADDRESS,
+    CHAIN,
+    HEAD,
+    block,
+    block_hash,
+    blocks,
+    chain_of,
+    honest,
+    log,
+    raised,
+    refusing,
+    with_evm,
+)
 
 from indexer.floor.errors import NoEndpoint, Usage
 from indexer.floor.filters import filter_of
@@ -12,67 +25,16 @@ from indexer.floor.tables import LOGS, arrow_schema
 from indexer.serve.misbehave import Faults
 from indexer.serve.replay import Replay
 from indexer.sources.endpoint import Manners
-from indexer.sources.evm import Call, CallAnswer, Evm, TxRef
+from indexer.sources.evm import Evm
 from indexer.sources.pool import Pool
 from indexer.sources.provider_errors import Refused
 
-CHAIN = f"eip155:{CHAIN_NUMBER}"
-ADDRESS = "0x" + "11" * 20
 ALL = filter_of(CHAIN, [ADDRESS])
-HEAD = 100
 SPAN = Span(5, 9)
-
-
-def blocks(number, _, head=HEAD, fork="aa"):
-    number = head if not number.startswith("0x") else int(number, 16)
-    return block(number, fork) if number <= head else None
-
-
-def honest(**methods):
-    """Return a node with blocks up to the head and one log in each of the blocks 5 and 7."""
-    given = {"eth_getBlockByNumber": blocks, "eth_getLogs": lambda _: [log(5, 0), log(7, 0)]}
-    return Node(**(given | methods))
-
-
-def refusing(code, text):
-    def method(*_):
-        raise Fault(code, text)
-
-    return method
-
-
-def with_evm(act, *nodes, patience=1.0):
-    """Run *act* on a chain served by *nodes*; return what it gives and the notes."""
-    notes = []
-
-    async def run():
-        for node in nodes:
-            await node.__aenter__()
-        try:
-            chain = chain_of(*(node.url for node in nodes))
-            async with Pool(chain, manners=Manners(patience=patience), on_note=notes.append) as pool:
-                return await act(Evm(chain, pool))
-        finally:
-            for node in nodes:
-                await node.__aexit__(None)
-
-    return asyncio.run(run()), notes
-
-
-def raised(kind, act, *nodes):
-    async def run(evm):
-        with pytest.raises(kind) as caught:
-            await act(evm)
-        return caught.value
-
-    return with_evm(run, *nodes)[0]
 
 
 def fetch(evm):
     return evm.logs(SPAN, ALL)
-
-
-# Logs
 
 
 def test_logs_and_end_block_are_one_request():
@@ -194,9 +156,6 @@ def test_pruned_logs_are_asked_of_another_endpoint():
     assert isinstance(raised(NoEndpoint, fetch, pruned), NoEndpoint)
 
 
-# A whole recorded chain
-
-
 async def gathered(evm, span, wanted):
     """Return the logs of *span* as a planner would: cut as the refusal says."""
     try:
@@ -258,9 +217,6 @@ def test_a_recorded_chain_comes_in_whole_from_an_endpoint_that_misbehaves(faults
     assert seconds == [times[number] for number in table["block_number"].to_pylist()]
 
 
-# Heads and headers
-
-
 def test_the_head_is_a_tag_or_confirmations_below_the_latest():
     """A tag is asked as it is; a number counts down from the latest block and stops at the first."""
 
@@ -312,179 +268,3 @@ def test_a_time_after_the_head_has_no_block():
     """A date that has not come yet is the user's to change."""
     high = BlockRef(HEAD, block_hash(HEAD), HEAD * 12)
     assert "Give an earlier date." in str(raised(Usage, lambda e: e.first_block_at(1_201, 0, high), honest()))
-
-
-# Calls
-
-AT = BlockRef(7, block_hash(7), 84)
-SUPPLY = Call(ADDRESS, bytes.fromhex("18160ddd"), AT)
-LARGEST = f"0x{2**256 - 1:064x}"
-
-
-def call(evm):
-    return evm.calls([SUPPLY])
-
-
-def test_a_call_is_pinned_to_the_hash_of_its_block():
-    """Number and fork are fixed by the block hash; the largest word comes back whole."""
-    node = honest(eth_call=lambda *_: LARGEST)
-    answers, _ = with_evm(call, node)
-    assert answers == [CallAnswer(b"\xff" * 32, None, "answered", "node-1")]
-    assert node.asked[-1] == ("eth_call", [{"to": ADDRESS, "data": "0x18160ddd"}, {"blockHash": AT.hash}])
-
-
-def by_number_only(what, pin):
-    if isinstance(pin, dict):
-        raise Fault(-32602, "invalid argument 1: json: cannot unmarshal object into Go value of type string")
-    return "0x2a"
-
-
-def test_a_node_without_pins_by_hash_is_asked_by_number_and_its_block_checked():
-    """Where {"blockHash": …} is refused the number is used, the header compared, and that is remembered."""
-    node = honest(eth_call=by_number_only)
-
-    async def act(evm):
-        return [*await call(evm), *await call(evm)]
-
-    answers, _ = with_evm(act, node)
-    assert [answer.result for answer in answers] == [b"\x2a", b"\x2a"]
-    pins = [params[1] for method, params in node.asked if method == "eth_call"]
-    assert pins == [{"blockHash": AT.hash}, "0x7", "0x7"]
-
-
-def test_a_call_by_number_on_another_fork_is_refused():
-    """State of another block with the same number is not what was asked."""
-    forked = honest(eth_call=by_number_only, eth_getBlockByNumber=lambda n, full: blocks(n, full, fork="bb"))
-    answers, notes = with_evm(call, forked, honest(eth_call=lambda *_: "0x2b"))
-    assert answers == [CallAnswer(b"\x2b", None, "answered", "node-2")]
-    assert "node-1 has another block 7 than the one asked about." in notes[0]
-
-
-def test_a_revert_is_an_answer_and_missing_state_is_none():
-    """What the contract said no to, what no node can say, and what nobody understands stay three things."""
-    for fault, kind, endpoint in (
-        (refusing(3, "execution reverted"), "reverted", "node-1"),
-        (refusing(-32000, "missing trie node"), "missing-state", ""),
-        (refusing(-32000, "out of gas"), "unknown", ""),
-    ):
-        (answer,), _ = with_evm(call, honest(eth_call=fault))
-        assert (answer.result, answer.kind, answer.endpoint) == (None, kind, endpoint)
-        assert answer.error
-
-
-def test_only_what_one_endpoint_lacks_is_asked_of_the_next():
-    """An endpoint with half of the state answers that half, an archive the rest."""
-
-    def young(what, pin):
-        if pin["blockHash"] == AT.hash:
-            raise Fault(-32000, "missing trie node")
-        return "0x01"
-
-    archive = honest(eth_call=lambda *_: "0x02")
-    later = SUPPLY._replace(block=BlockRef(8, block_hash(8), 96))
-    answers, _ = with_evm(lambda evm: evm.calls([later, SUPPLY]), honest(eth_call=young), archive)
-    assert [(answer.result, answer.endpoint) for answer in answers] == [
-        (b"\x01", "node-1"),
-        (b"\x02", "node-2"),
-    ]
-    assert archive.times("eth_call") == 1
-
-
-def test_many_calls_are_few_requests():
-    """A thousand calls are twenty batches, and the answers keep their order."""
-    node = honest(eth_call=lambda what, _: what["data"])
-    asked = [Call(ADDRESS, number.to_bytes(4), AT) for number in range(1_000)]
-    answers, _ = with_evm(lambda evm: evm.calls(asked), node)
-    assert [int.from_bytes(answer.result) for answer in answers] == list(range(1_000))
-    assert len(node.posts) == 1 + 20
-
-
-def test_no_calls_are_no_request():
-    """Nothing asked, nothing sent."""
-    node = honest()
-    assert with_evm(lambda evm: evm.calls([]), node)[0] == []
-    assert node.posts == []
-
-
-def test_a_passing_error_within_a_batch_is_asked_again():
-    """Of fifty calls of which some fail for now, only those are asked again."""
-    failing = iter([True, True])
-
-    def now_and_then(what, _):
-        if what["data"] == "0x00000003" and next(failing, False):
-            raise Fault(-32603, "Internal error")
-        return what["data"]
-
-    node = honest(eth_call=now_and_then)
-    asked = [Call(ADDRESS, number.to_bytes(4), AT) for number in range(5)]
-    answers, _ = with_evm(lambda evm: evm.calls(asked), node)
-    assert [int.from_bytes(answer.result) for answer in answers] == [0, 1, 2, 3, 4]
-    assert node.times("eth_call") == 5 + 2
-
-
-# Transactions
-
-REF = TxRef(7, block_hash(7), "0x" + "66" * 32, 3)
-TX = {
-    "hash": REF.tx_hash, "from": ADDRESS, "to": ADDRESS, "input": "0xa9059cbb", "blockNumber": "0x7",
-    "blockHash": REF.block_hash, "transactionIndex": "0x3",
-}  # fmt: skip
-
-
-def get(evm):
-    return evm.transactions([REF])
-
-
-def test_a_transaction_is_asked_by_its_hash():
-    """The input of a transaction needs no archive."""
-    node = honest(eth_getTransactionByHash=lambda _: TX)
-    (tx,), _ = with_evm(get, node)
-    assert (tx.hash, tx.sender, tx.target, tx.input) == (
-        REF.tx_hash,
-        ADDRESS,
-        ADDRESS,
-        bytes.fromhex("a9059cbb"),
-    )
-
-
-@pytest.mark.parametrize(
-    "by_hash",
-    [
-        lambda _: None,
-        refusing(-32000, "transaction indexing is in progress"),
-        lambda _: TX | {"blockHash": block_hash(7, "bb")},
-    ],
-)
-def test_a_transaction_without_its_index_is_asked_by_its_place(by_hash):
-    """Nodes forget the index by hash: the place in the block finds the transaction all the same."""
-    node = honest(eth_getTransactionByHash=by_hash, eth_getTransactionByBlockHashAndIndex=lambda *_: TX)
-    assert with_evm(get, node)[0][0].hash == REF.tx_hash
-    assert node.asked[-1] == ("eth_getTransactionByBlockHashAndIndex", [REF.block_hash, "0x3"])
-
-
-def test_another_transaction_in_that_place_is_not_taken():
-    """A transaction with another hash is not the one that was asked for."""
-    other = TX | {"hash": "0x" + "77" * 32}
-    node = honest(
-        eth_getTransactionByHash=lambda _: None, eth_getTransactionByBlockHashAndIndex=lambda *_: other
-    )
-    assert with_evm(get, node)[0] == [None]
-
-
-def test_a_transaction_that_one_endpoint_lacks_another_may_have():
-    """None only after every endpoint was asked."""
-    without = honest(
-        eth_getTransactionByHash=lambda _: None, eth_getTransactionByBlockHashAndIndex=lambda *_: None
-    )
-    assert with_evm(get, without, honest(eth_getTransactionByHash=lambda _: TX))[0][0].hash == REF.tx_hash
-    assert with_evm(get, without)[0] == [None]
-
-
-def test_a_passing_null_is_not_a_missing_transaction():
-    """A null that is gone the next time does not cost the input."""
-    nulls = iter([None, None])
-    node = honest(
-        eth_getTransactionByHash=lambda _: next(nulls, TX),
-        eth_getTransactionByBlockHashAndIndex=lambda *_: None,
-    )
-    assert with_evm(get, node)[0][0].hash == REF.tx_hash

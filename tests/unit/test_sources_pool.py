@@ -3,7 +3,7 @@ import contextlib
 import random
 
 import pytest
-from rpc_node import CHAIN_NUMBER, Fault, Node, Raw, chain_of
+from rpc_node import CHAIN_NUMBER, Fault, Node, Raw, chain_of, refusing
 
 from indexer.floor.errors import NoEndpoint
 from indexer.floor.spans import Span
@@ -24,13 +24,6 @@ def logs(blocks=1_000):
     """Return a want of so many blocks and the request for them."""
     ask = Ask("eth_getLogs", [{}], Span(1, blocks))
     return Want(f"the logs of {blocks} blocks", blocks, 1), lambda endpoint: endpoint.one(ask)
-
-
-def refusing(code, text, data=None):
-    def method(*_):
-        raise Fault(code, text, data)
-
-    return method
 
 
 def with_pool(act, *nodes, learned=(), urls=(), patience=5.0):
