@@ -132,7 +132,7 @@ def query(
 ) -> None:
     """Read-only SQL over all tables.
 
-    docs/cli.md lists the tables; `rwa query "SELECT view_name FROM duckdb_views()"` does too.
+    `rwa query "SHOW TABLES"` names them, `rwa query "DESCRIBE transfers"` the columns of one.
 
     Example: rwa query "SELECT day, supply FROM supply_daily WHERE token = 'ustb' ORDER BY day"
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,8 @@ import typer
 
 from indexer.cli.ask import BRIEF, What, answer
 from indexer.cli.derive import failed
-from indexer.cli.fetch import judge, results
-from indexer.cli.output import Format, emit, say
+from indexer.cli.fetch import judge
+from indexer.cli.output import Format, Sheet, emit, say
 from indexer.cli.progress import progress
 from indexer.cli.shell import Shell, registry_of, shell
 from indexer.floor.assets import config_dir, recordings_dir
@@ -22,9 +23,14 @@ from indexer.floor.errors import Mismatch, Usage
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from indexer.sync.orders import Outcome
+
 RECORDINGS = ("ustb", "stbt", "tbill")
 TOKENS = ("ustb", "stbt", "wstbt", "tbill")
 HOME = "rwa-demo"
+MARK = ".rwa-demo"
+"""Stands in every home that the demo made: another folder's content is never touched."""
+
 _CERTIFICATE = ("token", "supply", "contract_supply", "holders_checked", "holders_wrong", "verdict", "reason")
 
 _INTRO = """\
@@ -33,32 +39,31 @@ node with simulated activity. A local JSON-RPC endpoint plays them; nothing leav
 
 
 class Section(NamedTuple):
-    """One answer that the demo prints: of which token, for how many days, and what it means."""
+    """One answer that the demo prints: of what, for how many days, and what it means."""
 
     what: What
     token: str
+    chain: str
     days: int
     meaning: str
 
 
 _SECTIONS = (
-    Section(What.SUPPLY, "ustb", 5, "Supply at the close of each day; the last row is the newest block."),
-    Section(What.ROLLFORWARD, "stbt", 4, "Opening + movements = closing, every day; interest is `rebased`."),
-    Section(
-        What.HOLDERS, "tbill", 5, "Addresses with a balance; holders without issuer and escrow addresses."
-    ),
-    Section(What.FLOWS, "ustb", 3, "What moved, why, and on what evidence."),
+    Section(What.SUPPLY, "ustb", "ustb", 5, "at the close of each day; the last row is the newest block."),
+    Section(What.ROLLFORWARD, "stbt", "stbt", 4, "opening + movements = closing; interest is `rebased`."),
+    Section(What.HOLDERS, "tbill", "tbill", 5, "holders are the addresses without issuer and escrow roles."),
+    Section(What.FLOWS, "ustb", "ustb", 3, "what moved, why, and on what evidence."),
 )
 
 _NEXT = """\
 
 Ask this home, for example:
-  rwa --home {home} show supply stbt --plot
-  rwa --home {home} show balances tbill --limit 10
-  rwa --home {home} query "SELECT token, reason, count(*) AS n FROM transfers GROUP BY ALL ORDER BY ALL"
+  {rwa} --home {home} show supply stbt --plot
+  {rwa} --home {home} show balances tbill --limit 10
+  {rwa} --home {home} query "SELECT token, reason, count(*) AS n FROM transfers GROUP BY ALL ORDER BY ALL"
 The same on mainnet, with your own endpoint, into ./rwa-data:
-  rwa --rpc ethereum=https://… backfill ustb
-  rwa show supply ustb"""
+  {rwa} --rpc ethereum=https://… backfill ustb
+  {rwa} show supply ustb"""
 
 
 def demo(
@@ -91,13 +96,18 @@ def demo(
         )
         certificates = _run(here)
     for section in _SECTIONS:
-        say("", f"{section.what.value} of {section.token}: {section.meaning}")
-        rows = answer(here, section.what, (section.token, False, ()), (None, None, None), None)
-        emit(_last_days(rows, section.days), Format.TABLE, BRIEF.get(section.what, ()))
-    say(_NEXT.format(home=place))
+        _print(here, section)
+    say(_NEXT.format(home=place, rwa="rwa" if shutil.which("rwa") else sys.argv[0]))
     wrong = failed(certificates)
     if wrong:
         raise Mismatch(f"Events and contract differ: {', '.join(wrong)}.")
+
+
+def _print(here: Shell, section: Section) -> None:
+    scope = (section.token, False, (section.chain,))
+    rows = _last_days(answer(here, section.what, scope, (None, None, None), None), section.days)
+    say("", f"{section.what.value} of {section.token}: {section.meaning}")
+    emit(rows.select(BRIEF.get(section.what, rows.column_names)), Format.TABLE)
 
 
 @contextmanager
@@ -113,14 +123,15 @@ def _endpoint() -> Iterator[tuple[str, ...]]:
 
 def _prepare(home: Path) -> None:
     """Lay the recorded chains' configuration into the home, so that later commands know them too."""
-    if home.exists() and any(home.iterdir()) and not (home / "config" / MARK).exists():
+    from indexer.store.trouble import store_errors  # noqa: PLC0415 - help does not pay for the store
+
+    mark = home / MARK
+    if home.exists() and not mark.exists() and not (home.is_dir() and not any(home.iterdir())):
         raise Usage(f"{home} holds something else; name an empty folder with `rwa demo --home DIR`.")
-    target = home / "config"
-    shutil.copytree(recordings_dir() / "config", target, dirs_exist_ok=True)
-    (target / MARK).touch()
-
-
-MARK = ".rwa-demo"
+    with store_errors(f"making the home {home}"):
+        home.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        shutil.copytree(recordings_dir() / "config", home / "config", dirs_exist_ok=True)
 
 
 def _run(here: Shell) -> pa.Table:
@@ -136,11 +147,17 @@ def _run(here: Shell) -> pa.Table:
         outcome = backfill(settings, registry, Order(tokens, verify=False), told)
         certificates = verify(settings, registry, tokens, None, told)
     say(f"Fetched in {outcome.requests:,} JSON-RPC requests, written to Parquet and SQLite in {here.home}.")
-    emit(results(outcome), Format.TABLE)
+    emit(_reached(outcome), Format.TABLE)
     say("", "Certificates: supply and balances from events, compared with the contract's own state.")
-    emit(certificates, Format.TABLE, _CERTIFICATE)
+    emit(certificates.select(_CERTIFICATE), Format.TABLE)
     judge(outcome)
     return certificates
+
+
+def _reached(outcome: Outcome) -> Sheet:
+    """Return how far each token is; its verdict comes with the certificates."""
+    names = ("token", "chain", "frontier_block", "frontier_time", "note")
+    return Sheet(names, [tuple(getattr(result, name) for name in names) for result in outcome.results])
 
 
 def _last_days(rows: pa.Table, days: int) -> pa.Table:

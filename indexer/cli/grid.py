@@ -11,7 +11,7 @@ from indexer.cli.cells import safe, text, width
 
 GAP = "  "
 _HEX = re.compile(r"0x[0-9a-f]{16,}")
-REMARKS = ("why_null", "note", "remedy")
+REMARKS = ("why_null", "note", "remedy", "reason")
 """Columns in which NULL only means that there is nothing to remark."""
 
 _LONG = 24
@@ -72,7 +72,7 @@ def _is_zero(value: object) -> bool:
 
 
 def _same_text(values: Sequence[object]) -> bool:
-    return isinstance(values[0], str) and all(value == values[0] for value in values)
+    return isinstance(values[0], str | bool) and all(value == values[0] for value in values)
 
 
 def lines(grid: Grid, limit: int | None = None) -> Iterator[str]:

@@ -115,7 +115,7 @@ def _write_table(answer: pa.Table | Sheet, brief: Sequence[str]) -> None:
         sys.stdout.write(line + "\n")
     more = [name for name in grid.names if name not in shown.names]
     if more:
-        sys.stdout.write(f"more with --json: {', '.join(more)}\n")
+        sys.stdout.write("\n".join(wrap(f"more with --json: {', '.join(more)}", limit)) + "\n")
 
 
 def _table_lines(told: Compact, limit: int) -> Iterator[str]:

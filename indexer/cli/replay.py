@@ -42,8 +42,8 @@ def replay(
     Faults: seed=N, range_cap=BLOCKS, result_cap=LOGS, result_cap_one_block, address_cap=N, rate_limit=N
     (a second), error_rate=SHARE, error_kinds=KIND,…, drop_logs=SHARE or BLOCK:INDEX,…, foreign_logs=SHARE,
     no_old_state=BLOCKS, no_input or no_input=HASH,…, no_hash_index, no_batch, no_block_timestamp,
-    answers_past_head, wrong_chain_id=N, call_override=ADDRESS:SELECTOR:±N,…, latency_ms=N, and
-    range_dialect, result_dialect, address_dialect, rate_dialect=PROVIDER.
+    answers_past_head, wrong_chain_id=N, call_override=ADDRESS:SELECTOR:±N,…, latency_ms=N, hang_ms=N,
+    and range_dialect, result_dialect, address_dialect, rate_dialect=PROVIDER.
 
     Example: rwa replay ustb.json.gz --fault range_cap=500 --fault error_rate=0.2
     """
@@ -137,4 +137,5 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "wrong_chain_id": int,
     "call_override": _overrides,
     "latency_ms": int,
+    "hang_ms": int,
 }

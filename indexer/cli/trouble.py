@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -72,6 +73,9 @@ def interrupted(code: int) -> int:
 @contextmanager
 def terminable() -> Iterator[None]:
     """Turn SIGTERM into an orderly end: what is under way is undone, locks are given back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(TERMINATED)

@@ -77,18 +77,14 @@ def decode_transfers(logs: pa.Table) -> Transfers:
 def _decode(logs: pa.Table) -> Transfers:
     logs = logs.select(_RAW.names).cast(_RAW).combine_chunks()
     named = columns.present(logs["topic0"]) & columns.equal(columns.fixed(logs["topic0"]), TRANSFER_TOPIC)
-    if not named.all():
-        logs = logs.take(np.flatnonzero(named)).combine_chunks()
     reasons = _reasons(logs)
-    bad = np.flatnonzero(reasons)
+    good, bad = named & (reasons == 0), np.flatnonzero(named & (reasons > 0))
     undecoded = _undecoded(logs.take(bad), reasons[bad]) if len(bad) else UNDECODED.empty_table()
-    if len(bad):
-        logs = logs.take(np.flatnonzero(reasons == 0)).combine_chunks()
-    return Transfers(_rows(logs), undecoded)
+    return Transfers(_rows(logs if good.all() else logs.take(np.flatnonzero(good))), undecoded)
 
 
 def _reasons(logs: pa.Table) -> npt.NDArray[np.int8]:
-    """Return for each Transfer 0, or the place of its reason in REASONS, counted from 1."""
+    """Return for each log 0 or the place in REASONS, from 1, of what keeps it from being a Transfer."""
     long = columns.lengths(logs["data"]) == columns.WORD
     from_topic, to_topic = columns.fixed(logs["topic1"]), columns.fixed(logs["topic2"])
     large = np.zeros(len(long), dtype=np.bool_)

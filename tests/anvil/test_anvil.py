@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from line import Home, Named, Silent, home_of, write_config
+from line_kit import Quiet
+from own_chain import Home, Named, home_of, write_config
 from web3 import HTTPProvider, Web3
 
 from indexer.sync.certify import verify
@@ -174,7 +175,7 @@ def test_an_earlier_block_passes_too(done: Done) -> None:
     """A certificate for a block in the middle compares with the state of that block."""
     middle = (done.chain.deployed + done.chain.web3.eth.block_number) // 2
     made = verify(
-        done.home.settings, done.home.registry, tuple(done.home.registry.tokens.values()), middle, Silent()
+        done.home.settings, done.home.registry, tuple(done.home.registry.tokens.values()), middle, Quiet()
     )
     assert [(row["block_number"], row["verdict"]) for row in made.to_pylist()] == [(middle, "pass")]
 

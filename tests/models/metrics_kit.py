@@ -31,11 +31,28 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "transfers": {"entry": 0, "rule": "test@1", "evidence": "event", "reason": "transfer"},
     "rebases": {"kind": "accrual", "cause": "log"},
     "supply_changes": {"cause": "mint", "min_units": 1},
-    "certificates": {"verdict": "pass", "final": True, "holders_checked": 1, "holders_known": 1, "holders_wrong": 0},
+    "certificates": {
+        "verdict": "pass",
+        "final": True,
+        "holders_checked": 1,
+        "holders_known": 1,
+        "holders_wrong": 0,
+    },
     "derivations": {"first_block": 1, "frontier_block": 1000, "final": True, "holds_start": True},
-    "deployments": {"decimals": 6, "status": "indexed", "kind": "native", "chain": "ethereum", "address": "0xc"},
+    "deployments": {
+        "decimals": 6,
+        "status": "indexed",
+        "kind": "native",
+        "chain": "ethereum",
+        "address": "0xc",
+    },
     "tokens": {"accrual": "plain"},
 }
+
+
+def moment(text: str) -> datetime:
+    """Return a time as the tables hold it: UTC, no zone attached."""
+    return datetime.fromisoformat(text)
 
 
 def address(short: str) -> str:
@@ -59,7 +76,7 @@ def read(kind: str, name: str, cell: str) -> Any:
     readers = {
         "int": int,
         "bool": lambda text: text == "true",
-        "time": datetime.fromisoformat,
+        "time": moment,
         "day": date.fromisoformat,
         "units": Decimal,
         "amount": Decimal,
@@ -75,7 +92,7 @@ def values(table: Table, row: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _blank(kind: str) -> Any:
-    blanks = {"text": "-", "int": 0, "bool": False, "time": datetime(2024, 1, 1), "day": date(2024, 1, 1)}
+    blanks = {"text": "-", "int": 0, "bool": False, "time": moment("2024-01-01"), "day": date(2024, 1, 1)}
     return blanks.get(kind, Decimal(0))
 
 
@@ -133,7 +150,7 @@ def given(tables: Mapping[str, str], frontier: str, decimals: int = 6) -> dict[s
     if "supply_changes" not in rows:
         made["supply_changes"] = plain_supply(made["transfers"], decimals)
     if "derivations" not in rows:
-        made["derivations"] = [full("derivations", {"frontier_time": datetime.fromisoformat(frontier)})]
+        made["derivations"] = [full("derivations", {"frontier_time": moment(frontier)})]
     if "deployments" not in rows:
         made["deployments"] = [full("deployments", {"decimals": decimals})]
     return made
@@ -148,4 +165,3 @@ def shown(
         made = pa.Table.from_pylist(list(rows.get(name, [])), schema=arrow_schema(table))
         con.register(name, utc_days(date(2023, 12, 1), date(2024, 12, 31)) if name == "calendar" else made)
     return con
-

@@ -44,7 +44,7 @@ def settings_for(home: Path, rpc: Sequence[str], config: Path = CONFIG) -> tuple
     return settings, open_registry(settings)
 
 
-def run(  # noqa: PLR0913
+def run(
     home: Path,
     name: str,
     faults: Faults | None = None,

@@ -99,7 +99,7 @@ def test_only_blocks_that_no_endpoint_serves_stay_open(tmp_path: Path) -> None:
 
 
 def _block(sentence: str) -> int:
-    return int(sentence.split("block ")[1].split(" ")[0])
+    return int(sentence.split("block ")[1].split(" ", maxsplit=1)[0])
 
 
 def test_a_window_and_then_the_rest_give_the_same_tables(

