@@ -97,10 +97,17 @@ def demo(
         certificates = _run(here)
     for section in _SECTIONS:
         _print(here, section)
-    say(_NEXT.format(home=place, rwa="rwa" if shutil.which("rwa") else sys.argv[0]))
+    say(_NEXT.format(home=place, rwa=_command()))
     wrong = failed(certificates)
     if wrong:
         raise Mismatch(f"Events and contract differ: {', '.join(wrong)}.")
+
+
+def _command() -> str:
+    """Return how `rwa` is called from here: it may lie in an environment that is not active."""
+    if shutil.which("rwa"):
+        return "rwa"
+    return f"{sys.executable} -m indexer" if sys.argv[0].endswith("__main__.py") else sys.argv[0]
 
 
 def _print(here: Shell, section: Section) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from indexer.ledger.accruals import ACCRUALS
 from indexer.ledger.attribution import attribute
-from indexer.ledger.scene import Needs, Scene
+from indexer.ledger.scene import Ledger, Needs, Scene
 
 CODE_VERSION = "1"
 """Raised whenever the same raw rows give other tables; then everything is derived again."""
@@ -33,11 +33,13 @@ class Derived(NamedTuple):
         }
 
 
-def derive(scene: Scene) -> Derived | Needs:
-    """Return the tables, or what must be fetched first."""
-    ledger = ACCRUALS[scene.token.accrual](scene)
-    if isinstance(ledger, Needs):
-        return ledger
+def account(scene: Scene) -> Ledger | Needs:
+    """Return the ledger by the token's accrual, or what must be fetched first."""
+    return ACCRUALS[scene.token.accrual](scene)
+
+
+def interpret(scene: Scene, ledger: Ledger) -> Derived | Needs:
+    """Return the tables: the ledger with a reason for every entry, or what must be fetched first."""
     attributed = attribute(scene, ledger.entries)
     if isinstance(attributed, Needs):
         return attributed
@@ -49,3 +51,9 @@ def derive(scene: Scene) -> Derived | Needs:
         undecoded.sort_by([("block_number", "ascending"), ("log_index", "ascending")]),
         ledger.reads_used,
     )
+
+
+def derive(scene: Scene) -> Derived | Needs:
+    """Return the tables, or what must be fetched first: both steps in one."""
+    ledger = account(scene)
+    return ledger if isinstance(ledger, Needs) else interpret(scene, ledger)

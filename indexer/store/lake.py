@@ -20,9 +20,11 @@ from indexer.floor.tables import Table, arrow_schema
 from indexer.store.trouble import store_errors
 
 SEGMENT_KEY = b"rwa_segment"
-_REPEATED = {
-    "logs": ["chain_id", "block_number", "block_hash", "block_time", "address", "topic0", "topic1", "topic2"],
-}
+_UNIQUE = {"tx_hash", "data", "topic3", "amount", "amount_raw", "units", "input"}
+"""Columns whose values hardly repeat: a dictionary would be built and thrown away."""
+
+_SKIPPED = ["block_number", "block_time", "day", "effective_at"]
+"""Columns by whose range a reader skips row groups; statistics of the others cost more than they save."""
 
 
 class LakeFile(NamedTuple):
@@ -75,8 +77,8 @@ class Lake:
             sink,
             compression="zstd",
             compression_level=1,
-            use_dictionary=_REPEATED.get(table.name, True),
-            write_statistics=["block_number"] if table.name == "logs" else True,
+            use_dictionary=[name for name in table.names if name not in _UNIQUE],
+            write_statistics=[name for name in table.names if name in _SKIPPED],
             store_schema=True,
         )
         body = sink.getvalue()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,7 +23,7 @@ from indexer.floor.tables import (
     SEGMENTS,
     TRANSACTIONS,
 )
-from indexer.ledger.derive import CODE_VERSION, Derived, derive
+from indexer.ledger.derive import CODE_VERSION, Derived, account, interpret
 from indexer.ledger.figures import moment, rows_of
 from indexer.ledger.scene import Needs, ReadWanted, Run, Scene, TxWanted
 from indexer.ledger.values import Call
@@ -35,6 +35,7 @@ from indexer.sync.measuring import measure
 from indexer.sync.raw import RawLogs, ReadKey, add_rows, load_calls, load_reads
 from indexer.sync.session import Session, now
 
+T = TypeVar("T")
 SELECTOR = 4
 FETCH = 500
 """Transactions or reads that are fetched and stored at a time: what an interruption loses."""
@@ -104,7 +105,7 @@ async def derive_place(
         return held
     logs = raw.logs.of([contract.address for contract in place.contracts], run)
     scene = Scene(place.token, place.deployment, run, logs, raw.calls, raw.reads)
-    made = await _derived(work, scene, raw, evm, reads=reads)
+    made = await derived(work, scene, raw, evm, reads=reads)
     row |= {"reads_used": made.reads_used, "inputs_missing": _missing(place, made, raw)}
     commit_derived(work, place, row, made.tables(), force=force)
     return row
@@ -205,14 +206,17 @@ def _was_final(held: Mapping[str, Any] | None, frontier: BlockRef) -> bool:
     return held is not None and bool(held["final"]) and held["frontier_hash"] == frontier.hash
 
 
-async def _derived(work: Session, scene: Scene, raw: Raw, evm: Evm | None, *, reads: bool) -> Derived:
-    """Call derive until it needs nothing more; what nobody can give is None in the scene."""
-    while True:
-        made = derive(scene)
-        if isinstance(made, Derived):
-            return made
-        await _fetch_transactions(work, scene, raw, evm, made)
-        await _fetch_reads(work, scene, raw, evm if reads else None, made)
+async def derived(work: Session, scene: Scene, raw: Raw, evm: Evm | None, *, reads: bool) -> Derived:
+    """Return the tables of *scene*; what nobody can give is None in the scene."""
+
+    async def fed(step: Callable[[], T | Needs]) -> T:
+        while isinstance(made := step(), Needs):
+            await _fetch_transactions(work, scene, raw, evm, made)
+            await _fetch_reads(work, scene, raw, evm if reads else None, made)
+        return made
+
+    ledger = await fed(lambda: account(scene))
+    return await fed(lambda: interpret(scene, ledger))
 
 
 async def _fetch_transactions(work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs) -> None:

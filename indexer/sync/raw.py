@@ -18,14 +18,18 @@ from indexer.sync.writer import file_row, unlist
 ReadKey = tuple[int, str, bytes]
 
 
+KEPT_LOGS = 2_000_000
+"""Logs of read files that stay in memory, since the tokens of a chain share files."""
+
+
 class RawLogs:
-    """The logs of one chain; the last file read is kept, since tokens of a chain share files."""
+    """The logs of one chain, file by file."""
 
     def __init__(self, book: Book, lake: Lake, chain_id: str) -> None:
         self._lake = lake
         rows = book.rows(FILES, table_name=LOGS.name, chain_id=chain_id)
         self._files = [row for row in rows if row["unlisted_at"] is None]
-        self._last: tuple[str, pa.Table] | None = None
+        self._kept: dict[str, pa.Table] = {}
 
     def of(self, addresses: Sequence[str], run: Run) -> pa.Table:
         """Return the logs of *addresses* within *run*, in (block, log index) order, each once."""
@@ -49,9 +53,12 @@ class RawLogs:
         return in_order(pa.concat_tables(parts))
 
     def _read(self, path: str) -> pa.Table:
-        if self._last is None or self._last[0] != path:
-            self._last = (path, self._lake.read(LOGS, [path]))
-        return self._last[1]
+        if path not in self._kept:
+            logs = self._lake.read(LOGS, [path])
+            while self._kept and sum(kept.num_rows for kept in self._kept.values()) + logs.num_rows > KEPT_LOGS:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[path] = logs
+        return self._kept[path]
 
 
 def in_order(logs: pa.Table) -> pa.Table:

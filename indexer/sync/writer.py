@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -17,11 +17,13 @@ from indexer.ledger.figures import moment
 from indexer.store.book import Book, Commit
 from indexer.store.lake import Lake, LakeFile
 
-FLUSH_SECONDS = 2.0
+FLUSH_SECONDS = 5.0
 """How long finished spans may wait in memory: what a kill loses."""
 FLUSH_LOGS = 1_000_000
 MERGE_LOGS = 1_000_000
 MERGE_BYTES = 128 * 1024 * 1024
+MERGE_MANY = 8
+"""So many neighbours are merged even where most of the rows are in one file already."""
 PROOF = "end_block"
 
 
@@ -159,7 +161,13 @@ def mergeable(segments: Iterable[dict[str, Any]], lake: Lake) -> list[list[dict[
         else:
             groups.append([segment])
             logs, size = segment["logs"], weight
-    return [group for group in groups if len(group) > 1]
+    return [group for group in groups if _worth_merging(group)]
+
+
+def _worth_merging(group: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether merging saves more than it costs: no large file is written again for a small one."""
+    logs = [segment["logs"] for segment in group]
+    return len(group) > 1 and (len(group) >= MERGE_MANY or max(logs) * 2 <= sum(logs))
 
 
 def unlist(commit: Commit, paths: Iterable[str]) -> None:

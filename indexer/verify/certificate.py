@@ -14,12 +14,15 @@ import pyarrow as pa
 
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import TABLES
+from indexer.ledger.figures import held
 from indexer.ledger.values import ZERO
 from indexer.store.read import register
 
 WHOLE = 300
 """Up to so many addresses are all checked; of more, the largest and a sample."""
 LARGEST = 100
+LIMB = 10**19
+"""Units are summed in two halves of so many: a sum of amounts of 38 digits each fits no integer of SQL."""
 
 
 class Figure(NamedTuple):
@@ -84,13 +87,15 @@ def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: Bloc
     ).fetchone()
     units, supply, why = last or (Decimal(0), Decimal(0), None)
     moved = con.execute(
-        "SELECT holder, sum(units) FROM ("
-        " SELECT to_address AS holder, units FROM transfers WHERE block_number <= ?"
-        " UNION ALL SELECT from_address, -units FROM transfers WHERE block_number <= ?"
+        f"WITH moved AS (SELECT from_address, to_address, units::HUGEINT // {LIMB} AS high, "
+        f"units::HUGEINT % {LIMB} AS low FROM transfers WHERE block_number <= ?) "
+        "SELECT holder, sum(high), sum(low) FROM ("
+        " SELECT to_address AS holder, high, low FROM moved"
+        " UNION ALL SELECT from_address, -high, -low FROM moved"
         f") WHERE holder <> '{ZERO}' GROUP BY holder ORDER BY holder",
-        [block.number, block.number],
+        [block.number],
     ).fetchall()
-    holders = {holder: int(held) for holder, held in moved if held is not None}
+    holders = {holder: high * LIMB + low for holder, high, low in moved if high is not None}
     why = why_null or why
     if why:
         return Figure(None, None, why, holders)
@@ -122,10 +127,10 @@ def certificate(
         "block_number": block.number,
         "block_hash": block.hash,
         "final": final,
-        "units": _decimal(figure.units),
-        "supply": _decimal(figure.supply),
-        "contract_units": _decimal(state.units),
-        "contract_supply": _decimal(state.supply),
+        "units": held(figure.units),
+        "supply": held(figure.supply),
+        "contract_units": held(state.units),
+        "contract_supply": held(state.supply),
         "holders_checked": checked,
         "holders_wrong": wrong,
         "holders_known": len(figure.holders),
@@ -190,7 +195,3 @@ def _differences(figure: Figure, state: State) -> list[str]:
     if state.has_shares and state.units is not None and figure.units != state.units:
         out.append(f"events give {figure.units} shares, the contract says {state.units}")
     return out
-
-
-def _decimal(value: int | None) -> Decimal | None:
-    return None if value is None else Decimal(value)

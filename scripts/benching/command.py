@@ -18,7 +18,7 @@ from benching.configuration import write_config
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATHS = os.pathsep.join((str(ROOT / "scripts"), str(ROOT)))
-PARTS = ("parse", "ingest", "line", "peer")
+PARTS = ("parse", "ingest", "line", "backfill", "peer")
 ALONE = {"parse": "aiohttp → parse → Parquet, alone", "ingest": "JSON-RPC → committed logs"}
 TARGETS = {"ingest": 250_000, "line": 150_000}
 """Logs per CPU second that must be reached, over a chain of so many logs:"""
@@ -69,9 +69,12 @@ def _measure(wanted: argparse.Namespace, node: dict[str, Any], folder: Path) -> 
             rates[name] = _say(title, run, run.told["logs"])
             print(f"{'':36}{run.told['fast']:,} logs read by shape, {run.told['slow']:,} one by one")
     if "line" in wanted.only:
-        run = run_line(folder / "home", url)
-        rates["line"] = _say("rwa backfill: logs + transfers", run, wanted.logs)
+        run = run_part("line", url, node, wanted.cap, folder)
+        rates["line"] = _say("JSON-RPC → logs + transfers", run, wanted.logs)
         _check_transfers(folder / "home", node["kinds"])
+    if "backfill" in wanted.only:
+        run = run_backfill(folder / "backfill-home", url)
+        rates["backfill"] = _say("rwa backfill: … + all metrics", run, wanted.logs)
     if "peer" in wanted.only:
         run = run_part("peer", url, node, 50, folder)
         rates["peer"] = _say(
@@ -118,8 +121,8 @@ def run_part(name: str, url: str, node: dict[str, Any], cap: int, folder: Path) 
     return timed([sys.executable, "-m", "benching.parts", name, url, *numbers, str(folder)])
 
 
-def run_line(home: Path, url: str) -> Timed:
-    """Return the measure of a whole backfill into a new *home*, without the SQL copy."""
+def run_backfill(home: Path, url: str) -> Timed:
+    """Return the measure of a whole backfill into a new *home*: metrics too, no SQL copy."""
     config = write_config(home.with_name("config"))
     where = ["--home", str(home), "--config", str(config), "--rpc", f"bench={url}"]
     command = [*where, "--sql", "none", "--quiet", "backfill", "--all", "--no-verify", "--json"]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import cache
 
 import duckdb
 import pytest
@@ -38,7 +39,9 @@ def con_of(tables: dict[str, str], frontier: str = FRONTIER, **rows: list[dict])
     return shown(whole | made)
 
 
+@cache
 def plain() -> duckdb.DuckDBPyConnection:
+    """Return the ledger above; it is only read."""
     return con_of({"transfers": LEDGER})
 
 
@@ -226,9 +229,14 @@ at                   amount    why_null
 }
 
 
+@cache
+def rebasing() -> duckdb.DuckDBPyConnection:
+    return con_of(REBASING)
+
+
 def test_balances_of_a_rebasing_token_follow_its_supply():
     """5 of 7 shares of 10 base units are 7, cut; 2 of 7 are 2."""
-    rows = balances(con_of(REBASING), ask(at=moment("2024-01-02"))).to_pylist()
+    rows = balances(rebasing(), ask(at=moment("2024-01-02"))).to_pylist()
     assert [(row["units"], row["balance"]) for row in rows] == [
         (Decimal(5), Decimal("0.000007")),
         (Decimal(2), Decimal("0.000002")),
@@ -237,13 +245,13 @@ def test_balances_of_a_rebasing_token_follow_its_supply():
 
 def test_the_multiplier_is_cut_to_18_decimals():
     """10 over 7."""
-    (row,) = supply(con_of(REBASING), ask(at=moment("2024-01-02"))).to_pylist()
+    (row,) = supply(rebasing(), ask(at=moment("2024-01-02"))).to_pylist()
     assert row["multiplier"] == Decimal("1.428571428571428571")
 
 
 def test_in_a_gap_units_are_given_and_figures_are_not():
     """Where the supply is unknown, shares stand and balances are NULL with the reason."""
-    con = con_of(REBASING)
+    con = rebasing()
     (row,) = supply(con, ask(at=30)).to_pylist()
     assert (row["units"], row["supply"], row["why_null"]) == (Decimal(7), None, "the log is not known")
     assert {(row["balance"], row["why_null"]) for row in balances(con, ask(at=30)).to_pylist()} == {
@@ -253,7 +261,7 @@ def test_in_a_gap_units_are_given_and_figures_are_not():
 
 def test_a_block_near_a_step_by_time_is_not_guessed():
     """Between two blocks whose times are known the supply moved by time: the block alone cannot tell."""
-    con = con_of(REBASING)
+    con = rebasing()
     (row,) = supply(con, ask(at=15)).to_pylist()
     assert row["supply"] is None
     assert row["why_null"].startswith("the supply moved by time near block 15")

@@ -20,7 +20,7 @@ CASES = [
 
 @pytest.mark.parametrize(("model", "case"), CASES)
 def test_given_rows_make_wanted_rows(model: str, case: dict[str, Any]):
-    """The model makes the wanted rows, in the order of their key, and no other row."""
+    """The model makes the wanted rows, in the order of their key, and no other row; no audit objects."""
     con = shown(given(case["given"], case["frontier"], case.get("decimals", 6)))
     made = dict(compute(con))[model].to_pylist()
     wanted = [values(TABLES[model], row) for row in lines(case["want"])]
@@ -28,14 +28,7 @@ def test_given_rows_make_wanted_rows(model: str, case: dict[str, Any]):
         made = [row for row in made if all(str(row[name]) == cell for name, cell in only.items())]
     names = wanted[0].keys() if wanted else ()
     assert [{name: row[name] for name in names} for row in made] == wanted
-
-
-@pytest.mark.parametrize(("model", "case"), [case for case in CASES if not case.values[1].get("broken")])
-def test_audits_hold_on_every_case(model: str, case: dict[str, Any]):
-    """No audit finds a break in the metrics of a case, unless the case is about a broken ledger."""
-    con = shown(given(case["given"], case["frontier"], case.get("decimals", 6)))
-    list(compute(con))
-    assert audit(con) == []
+    assert bool(audit(con)) == case.get("broken", False)
 
 
 def test_every_stored_model_has_cases():

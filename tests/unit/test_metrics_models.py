@@ -1,5 +1,6 @@
 """The .sql files themselves: portable, named, dated by the calendar, and ordered by what they read."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from indexer.floor.tables import METRICS, TABLES
 from indexer.metrics.models import audits, models, needed, parse, statement, tables_read
 from indexer.metrics.runner import INPUTS, model_order
 
+tree_of = cache(parse)
 FILES = [model.path for model in models().values()] + audits()
 IDS = [path.stem for path in FILES]
 QUERIES = sorted((Path(indexer.metrics.__file__).parent / "queries").glob("*.sql"))
@@ -19,7 +21,7 @@ QUERIES = sorted((Path(indexer.metrics.__file__).parent / "queries").glob("*.sql
 @pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_no_construct_that_engines_do_not_share(path: Path):
     """No GROUP BY ALL, ORDER BY ALL, ASOF JOIN, QUALIFY, DISTINCT ON, or column list by star."""
-    tree = parse(path)
+    tree = tree_of(path)
     assert not [group for group in tree.find_all(exp.Group) if group.args.get("all")]
     assert not [join for join in tree.find_all(exp.Join) if join.args.get("method")]
     assert not [found for found in tree.find_all(exp.Distinct) if found.args.get("on")]
@@ -31,7 +33,7 @@ def test_no_construct_that_engines_do_not_share(path: Path):
 @pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_no_clock_and_no_zone(path: Path):
     """Days come from the calendar: no truncation, no zone, no current time, no cast of a time to a day."""
-    tree = parse(path)
+    tree = tree_of(path)
     forbidden = (
         exp.DateTrunc, exp.TimestampTrunc, exp.AtTimeZone, exp.CurrentTimestamp, exp.CurrentDate, exp.Extract,
     )  # fmt: skip
@@ -73,8 +75,8 @@ def test_a_model_says_its_grain_and_kind(name: str):
 @pytest.mark.parametrize("path", audits(), ids=[path.stem for path in audits()])
 def test_an_audit_answers_with_token_chain_and_detail(path: Path):
     """An audit's rows are token, chain_id, detail, and it reads stored tables only, so that it runs on a lake."""
-    assert parse(path).named_selects == ["token", "chain_id", "detail"]
-    assert {table.name for table in tables_read(parse(path))} <= set(TABLES)
+    assert tree_of(path).named_selects == ["token", "chain_id", "detail"]
+    assert {table.name for table in tables_read(tree_of(path))} <= set(TABLES)
 
 
 def test_every_metric_table_has_a_model():

@@ -1,6 +1,6 @@
 -- The days for which holders are counted: those of each chain and, as chain `all`, those of the token. The whole token
--- has rows once every deployment that the configuration indexes is derived, and a figure where every chain that it lives
--- on has one. Before its first event a chain has no holders.
+-- has rows once every deployment that the configuration indexes is derived, and a figure where every chain that it
+-- lives on has one. Before its first event a chain has no holders.
 -- grain: token, chain or `all`, day · kind: step, not stored
 WITH waiting AS (
   SELECT DISTINCT deployments.token

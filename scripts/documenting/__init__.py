@@ -1,0 +1,1 @@
+"""What scripts/docs makes: a page from the declaration of the tables, and a picture of a real run."""
