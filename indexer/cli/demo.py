@@ -78,7 +78,7 @@ def demo(
 
     Running it again on the same folder fetches nothing and changes nothing.
 
-    Example: rwa demo --home /tmp/rwa-demo
+    Example: rwa demo --home my-demo
     """
     stood = shell(context)
     place = Path(home or stood.home or HOME)

@@ -91,8 +91,9 @@ class Endpoint:
         self._chain = chain
         self._manners = manners or Manners()
         self._slots = asyncio.Semaphore(self._manners.in_flight)
-        rate = LOCAL_RATE if _is_local(named.url) else PUBLIC_RATE
-        self._throttle = _throttler(self._manners.rate or rate)
+        usual = LOCAL_RATE if _is_local(named.url) else PUBLIC_RATE
+        self.rate = self._manners.rate or usual
+        self._throttle = _throttler(self.rate)
         self._proving = asyncio.Lock()
         self._proved = False
         self._session: aiohttp.ClientSession | None = None

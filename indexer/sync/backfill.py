@@ -21,6 +21,7 @@ from indexer.sync.ingest import Ingested, ingest
 from indexer.sync.orders import Order, Outcome, Progress, Result
 from indexer.sync.session import Session, asking, session
 from indexer.sync.starts import Starts
+from indexer.sync.whole import measure_whole
 from indexer.sync.writer import LogWriter, compact
 
 BLOCKS = 10_000
@@ -47,6 +48,7 @@ def backfill(
     _check(registry, order)
     with session(settings, registry, progress) as work:
         chains = asyncio.run(_all_chains(work, order, arrange))
+        measure_whole(work)
     return Outcome(
         tuple(result for chain in chains for result in chain.results),
         tuple(trouble for chain in chains for trouble in chain.troubles),
@@ -179,7 +181,7 @@ async def _plan_all(work: Session, order: Order) -> list[dict[str, Any]]:
             final = await evm.head(chain.finality)
             places, last, first = await _scope(work, evm, wanted, order, final)
             most_blocks, _ = evm.pool.limits
-            rate = min((e.rate for e in evm.pool.endpoints), default=1.0)
+            rate = sum(endpoint.rate for endpoint in evm.pool.endpoints)
             rows += [
                 {
                     "chain": name,

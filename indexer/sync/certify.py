@@ -17,7 +17,7 @@ from indexer.ledger.figures import moment
 from indexer.sources.evm import Call, CallAnswer, Evm
 from indexer.store.read import arrow_rows
 from indexer.sync.coverage import seconds
-from indexer.sync.deriving import Place, commit_derived, derivation_of, derived_of
+from indexer.sync.deriving import Place, commit_certificate, derivation_of, derived_of
 from indexer.sync.orders import Progress
 from indexer.sync.rebuild import indexed_places
 from indexer.sync.session import Session, asking, now, session
@@ -80,15 +80,13 @@ async def verify_place(
     held = _standing(work, place, basis, at)
     if held and not again:
         return held
-    derived = derived_of(work, place)
+    derived = derived_of(work, place.key)
     figure = figure_at(derived, row["why_null"], at)
     sample = sample_of(figure.holders, at)
     state = await _state(evm, place, at, sample)
     made = certificate(basis, at, figure, sample, state, final=row["final"])
     made |= {"block_time": moment(at.time), "fetched_at": now()}
-    with work.book.commit() as commit:
-        commit.put(CERTIFICATES, [made])
-    commit_derived(work, place, row, derived, only=["supply_daily"])
+    commit_certificate(work, place, row, derived, made)
     return made
 
 

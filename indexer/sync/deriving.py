@@ -14,6 +14,7 @@ from indexer.config.model import Deployment, Token
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import (
     CERTIFICATES,
+    CLAIMS,
     DERIVATIONS,
     DERIVED,
     FILES,
@@ -37,6 +38,10 @@ from indexer.sync.session import Session, now
 
 T = TypeVar("T")
 SELECTOR = 4
+WHOLE_CLAIM = "whole"
+CERTIFIED = ("supply_daily",)
+"""Metric tables that tell a day's certificate."""
+
 FETCH = 500
 """Transactions or reads that are fetched and stored at a time: what an interruption loses."""
 
@@ -132,9 +137,9 @@ def derivation_of(work: Session, place: Place) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-def derived_of(work: Session, place: Place) -> dict[str, pa.Table]:
-    """Return the derived tables that are committed for *place*."""
-    files = work.book.rows(FILES, token=place.key[0], chain_id=place.key[1])
+def derived_of(work: Session, key: tuple[str, str]) -> dict[str, pa.Table]:
+    """Return the derived tables that are committed for the (token, chain id) *key*."""
+    files = work.book.rows(FILES, token=key[0], chain_id=key[1])
     listed = [row for row in files if row["unlisted_at"] is None]
     return {
         table.name: work.lake.read(table, [r["path"] for r in listed if r["table_name"] == table.name])
@@ -148,24 +153,51 @@ def commit_derived(
     row: Mapping[str, Any],
     derived: Mapping[str, pa.Table],
     *,
-    only: Sequence[str] | None = None,
     force: bool = False,
 ) -> None:
     """Compute the metrics of *place* and commit them with what they come from, in one transaction."""
     token, chain_id = place.key
-    certificates = work.book.rows(CERTIFICATES, token=token, chain_id=chain_id)
     publications = _published(work, place, row)
-    metrics = measure(work.registry, row, derived, certificates, publications, only)
-    tables = {**(derived if only is None else {}), **metrics}
+    metrics = measure(work.registry, [row], derived, _certificates(work, place), publications)
     commit_tables(
         work.book,
         work.lake,
         place.key,
-        tables,
+        {**derived, **metrics},
         sql=work.settings.sql,
         copy_again=force,
-        rows={DERIVATIONS: [dict(row)], PUBLICATIONS: publications},
+        rows={DERIVATIONS: [dict(row)], PUBLICATIONS: publications, CLAIMS: [_whole_claim(token)]},
     )
+
+
+def commit_certificate(
+    work: Session,
+    place: Place,
+    row: Mapping[str, Any],
+    derived: Mapping[str, pa.Table],
+    certificate: Mapping[str, Any],
+) -> None:
+    """Commit *certificate* with the daily figures that it speaks of, in one transaction."""
+    others = [c for c in _certificates(work, place) if c["certificate_id"] != certificate["certificate_id"]]
+    publications = _published(work, place, row)
+    daily = measure(work.registry, [row], derived, [*others, certificate], publications, CERTIFIED)
+    commit_tables(
+        work.book,
+        work.lake,
+        place.key,
+        daily,
+        sql=work.settings.sql,
+        rows={CERTIFICATES: [dict(certificate)]},
+    )
+
+
+def _certificates(work: Session, place: Place) -> list[dict[str, Any]]:
+    return work.book.rows(CERTIFICATES, token=place.key[0], chain_id=place.key[1])
+
+
+def _whole_claim(token: str) -> dict[str, Any]:
+    """Return the claim that the token's figures over all chains are still to be computed."""
+    return {"claim": f"{WHOLE_CLAIM} {token}", "owner": WHOLE_CLAIM, "fetched_at": now()}
 
 
 def _published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -20,29 +20,25 @@ from indexer.store.read import arrow_rows, register
 
 Rows = Sequence[Mapping[str, Any]]
 
+ALL_CHAINS = "all"
+WHOLE = ("holders_daily",)
+"""Tables with rows for a token over all its chains: one address on two chains counts once there."""
+
 
 def measure(
     registry: Registry,
-    derivation: Mapping[str, Any],
+    derivations: Rows,
     derived: Mapping[str, pa.Table],
-    certificates: Rows,
-    publications: Rows,
+    certificates: Rows = (),
+    publications: Rows = (),
     only: Sequence[str] | None = None,
 ) -> dict[str, pa.Table]:
-    """Return the metric tables of one token on one chain; Permanent where an audit finds a break."""
-    con = duckdb.connect(":memory:")
-    con.execute("SET TimeZone = 'UTC'")
-    for name, table in derived.items():
-        register(con, TABLES[name], table)
-    dimensions = dimension_rows(registry)
-    for dimension in DIMENSIONS:
-        if dimension.name in dimensions:
-            register(con, dimension, arrow_rows(dimension, dimensions[dimension.name]))
-    register(con, DERIVATIONS, arrow_rows(DERIVATIONS, [derivation]))
-    register(con, CERTIFICATES, arrow_rows(CERTIFICATES, certificates))
-    register(con, PUBLICATIONS, arrow_rows(PUBLICATIONS, publications))
-    register(con, CALENDAR, _days(derivation, derived))
-    tables = dict(compute(con, only))
+    """Return the metric tables of what is derived; Permanent where an audit finds a break.
+
+    Rows that hold for a token over all its chains are left to ``whole_token``.
+    """
+    con = _connection(registry, derivations, derived, certificates, publications)
+    tables = {name: _by_whole(rows, whole=False) for name, rows in compute(con, only)}
     breaks = audit(con) if only is None else []
     if breaks:
         first = breaks[0]
@@ -53,12 +49,48 @@ def measure(
     return tables
 
 
-def _days(derivation: Mapping[str, Any], derived: Mapping[str, pa.Table]) -> pa.Table:
-    """Return the calendar from the first event to the frontier."""
+def _connection(
+    registry: Registry,
+    derivations: Rows,
+    derived: Mapping[str, pa.Table],
+    certificates: Rows,
+    publications: Rows,
+) -> duckdb.DuckDBPyConnection:
+    """Return a connection with the models' inputs as views."""
+    con = duckdb.connect(":memory:")
+    con.execute("SET TimeZone = 'UTC'")
+    for name, table in derived.items():
+        register(con, TABLES[name], table)
+    dimensions = dimension_rows(registry)
+    for dimension in DIMENSIONS:
+        if dimension.name in dimensions:
+            register(con, dimension, arrow_rows(dimension, dimensions[dimension.name]))
+    register(con, DERIVATIONS, arrow_rows(DERIVATIONS, derivations))
+    register(con, CERTIFICATES, arrow_rows(CERTIFICATES, certificates))
+    register(con, PUBLICATIONS, arrow_rows(PUBLICATIONS, publications))
+    register(con, CALENDAR, _days(derivations, derived))
+    return con
+
+
+def whole_token(
+    registry: Registry, derivations: Rows, derived: Mapping[str, pa.Table]
+) -> dict[str, pa.Table]:
+    """Return the rows that hold for one token over all its chains: chain_id is `all`."""
+    con = _connection(registry, derivations, derived, (), ())
+    return {name: _by_whole(rows, whole=True) for name, rows in compute(con, WHOLE)}
+
+
+def _by_whole(rows: pa.Table, *, whole: bool) -> pa.Table:
+    every = pc.equal(rows["chain_id"], ALL_CHAINS)
+    return rows.filter(every if whole else pc.invert(every))
+
+
+def _days(derivations: Rows, derived: Mapping[str, pa.Table]) -> pa.Table:
+    """Return the calendar from the first event to the last frontier."""
     columns = (("transfers", "block_time"), ("supply_changes", "effective_at"), ("rebases", "effective_at"))
-    moments: list[datetime] = [derivation["frontier_time"]]
+    moments: list[datetime] = [row["frontier_time"] for row in derivations]
     for name, column in columns:
         first = pc.min(derived[name][column]).as_py() if derived[name].num_rows else None
         if first is not None:
             moments.append(first)
-    return utc_days(min(moments).date(), derivation["frontier_time"].date())
+    return utc_days(min(moments).date(), max(row["frontier_time"] for row in derivations).date())

@@ -55,7 +55,9 @@ class RawLogs:
     def _read(self, path: str) -> pa.Table:
         if path not in self._kept:
             logs = self._lake.read(LOGS, [path])
-            while self._kept and sum(kept.num_rows for kept in self._kept.values()) + logs.num_rows > KEPT_LOGS:
+            while (
+                self._kept and sum(kept.num_rows for kept in self._kept.values()) + logs.num_rows > KEPT_LOGS
+            ):
                 self._kept.pop(next(iter(self._kept)))
             self._kept[path] = logs
         return self._kept[path]

@@ -20,6 +20,7 @@ from indexer.sync.deriving import (
 from indexer.sync.orders import Outcome, Progress, Result
 from indexer.sync.session import Session, session
 from indexer.sync.starts import Starts
+from indexer.sync.whole import measure_whole
 
 
 def rebuild(settings: Settings, registry: Registry, tokens: Sequence[Token], progress: Progress) -> Outcome:
@@ -35,6 +36,7 @@ def rebuild(settings: Settings, registry: Registry, tokens: Sequence[Token], pro
             asyncio.run(derive_place(work, place, raw, None, final=None, reads=reads, force=True))
             results.append(_result(work, place))
             progress.advance("tables", 1)
+        measure_whole(work)
     return Outcome(tuple(results))
 
 
@@ -47,9 +49,10 @@ def recompute(settings: Settings, registry: Registry, tokens: Sequence[Token], p
         for place in places:
             row = derivation_of(work, place)
             if row is not None:
-                commit_derived(work, place, row, derived_of(work, place), force=True)
+                commit_derived(work, place, row, derived_of(work, place.key), force=True)
             results.append(_result(work, place))
             progress.advance("metrics", 1)
+        measure_whole(work)
     return Outcome(tuple(results))
 
 
