@@ -25,7 +25,7 @@ def digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 def _digest(con: duckdb.DuckDBPyConnection, table: Table) -> str:
     names = [name for name in table.names if name not in _BY_CHANCE]
-    cells = ", ".join(f"coalesce(CAST(\"{name}\" AS VARCHAR), chr(0))" for name in names)
+    cells = ", ".join(f'coalesce(CAST("{name}" AS VARCHAR), chr(0))' for name in names)
     row = con.execute(
         f"SELECT md5(coalesce(string_agg(line, '' ORDER BY line), '')) || '-' || count(*) "
         f'FROM (SELECT md5(concat_ws(chr(31), {cells})) AS line FROM "{table.name}")'

@@ -21,14 +21,14 @@ def writing(home: Path) -> Iterator[None]:
     with store_errors(f"making the home {home}"):
         home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home / "writer.lock", timeout=0)
-    try:
-        with store_errors(f"locking the home {home}"):
+    with store_errors(f"locking the home {home}"):
+        try:
             lock.acquire()
-    except Timeout:
-        raise HomeBusy(
-            f"Another rwa process is writing to {home}; wait until it ends, or choose another --home. "
-            "Reading commands work meanwhile."
-        ) from None
+        except Timeout:
+            raise HomeBusy(
+                f"Another rwa process is writing to {home}; wait until it ends, or choose another --home. "
+                "Reading commands work meanwhile."
+            ) from None
     try:
         yield
     finally:

@@ -41,9 +41,9 @@ def connect(settings: Settings, registry: Registry) -> duckdb.DuckDBPyConnection
     paths = _listed(book["files"])
     for table in TABLES.values():
         if table in BOOK:
-            register(con, table, book[table.name])
+            _copy(con, table, book[table.name])
         elif table in DIMENSIONS and table.name in dimensions:
-            register(con, table, arrow_rows(table, dimensions[table.name]))
+            _copy(con, table, arrow_rows(table, dimensions[table.name]))
         else:
             view(con, table, [_uri(settings.lake, path) for path in paths.get(table.name, [])])
     return con
@@ -55,10 +55,17 @@ def register(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> No
     con.execute(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT * FROM "arrow_{table.name}"')
 
 
+def _copy(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
+    """Put a small Arrow table into the connection; no other name of it remains."""
+    con.register("rows_of_book", rows)
+    con.execute(f'CREATE OR REPLACE TEMP TABLE "{table.name}" AS SELECT * FROM rows_of_book')
+    con.unregister("rows_of_book")
+
+
 def view(con: duckdb.DuckDBPyConnection, table: Table, uris: Sequence[str]) -> None:
     """Show Parquet files under the name of *table*; an empty table has its schema from the declaration."""
     if not uris:
-        register(con, table, arrow_schema(table).empty_table())
+        _copy(con, table, arrow_schema(table).empty_table())
         return
     names = ", ".join(_text(uri) for uri in uris)
     con.execute(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT * FROM read_parquet([{names}])')
@@ -82,7 +89,7 @@ def guarded(con: duckdb.DuckDBPyConnection, sql: str, rows: int, seconds: float)
     try:
         statements = con.extract_statements(sql)
     except duckdb.Error as error:
-        raise Usage(f"The query cannot be read: {_first_line(error)}") from None
+        raise Usage(f"The query cannot be read: {_said(error)}") from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise Usage("`rwa query` takes one SELECT; tables are read-only.")
     _lock(con)
@@ -90,17 +97,22 @@ def guarded(con: duckdb.DuckDBPyConnection, sql: str, rows: int, seconds: float)
     timer.start()
     try:
         bounded = f"SELECT * FROM ({sql.rstrip().rstrip(';')}\n) LIMIT {rows}"
-        found: pa.Table = con.sql(bounded).to_arrow_table()
-        return found
+        return arrow(con.sql(bounded))
     except duckdb.InterruptException:
         raise Usage(
             f"The query took longer than {seconds:g} seconds and was stopped; "
             "ask for fewer rows or days, or give it more with --timeout."
         ) from None
     except duckdb.Error as error:
-        raise Usage(f"The query failed: {_first_line(error)}") from None
+        raise Usage(f"The query failed: {_said(error)}") from None
     finally:
         timer.cancel()
+
+
+def arrow(relation: duckdb.DuckDBPyRelation) -> pa.Table:
+    """Return the rows of *relation*."""
+    rows: pa.Table = relation.to_arrow_table()
+    return rows
 
 
 def arrow_rows(table: Table, rows: Rows) -> pa.Table:
@@ -125,8 +137,9 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:300]
+def _said(error: Exception) -> str:
+    """Return what DuckDB said, its hint included, without the excerpt of the statement."""
+    return " ".join(str(error).split("\n\nLINE")[0].split())[:400]
 
 
 def _uri(lake: str, path: str) -> str:

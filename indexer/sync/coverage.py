@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from indexer.config.model import Deployment
@@ -83,7 +84,7 @@ def _together(gaps_of: Mapping[str, Sequence[Span]]) -> list[tuple[Span, tuple[s
     """Return the elementary spans with the addresses that miss them; equal neighbours are joined."""
     edges = sorted({edge for gaps in gaps_of.values() for s in gaps for edge in (s.first, s.last + 1)})
     out: list[tuple[Span, tuple[str, ...]]] = []
-    for first, after in zip(edges, edges[1:], strict=False):
+    for first, after in pairwise(edges):
         span = Span(first, after - 1)
         addresses = tuple(a for a, gaps in sorted(gaps_of.items()) if any(g.overlaps(span) for g in gaps))
         if not addresses:
