@@ -28,8 +28,10 @@ _MAX_HIGH, _MAX_LOW = divmod(MAX_UNITS, 2**64)
 
 
 def whole(column: Column) -> Values:
-    """Return a column as one array."""
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    """Return a column as one array; one of a single chunk is not copied."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def fixed(column: Column) -> Bytes:

@@ -124,7 +124,8 @@ def _refuse_odd_times(logs: pa.Table, end: BlockRef) -> None:
 
 def _same_as_before(column: pa.ChunkedArray[Any]) -> npt.NDArray[Any]:
     """Return for each row but the first whether its 32 bytes equal those of the row before."""
-    array: Any = column.combine_chunks()
+    # Joining the chunks of a column that has one copies it.
+    array: Any = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     whole = np.frombuffer(array.buffers()[1], dtype=np.uint64).reshape(-1, 4)
     rows = whole[array.offset : array.offset + len(array)]
     same: npt.NDArray[Any] = (rows[1:] == rows[:-1]).all(axis=1)

@@ -11,17 +11,15 @@ from __future__ import annotations
 import re
 from binascii import Error as HexError
 from binascii import unhexlify
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+
+from indexer.sources.logsheet import Cells, Mask, Rows
 
 Bytes = npt.NDArray[np.uint8]
-Rows = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Values: TypeAlias = "pa.Array[Any]"
-Found: TypeAlias = list[tuple[Rows, dict[str, Values]]]
+Found: TypeAlias = list[tuple[Rows, dict[str, Cells]]]
 """Rows that were read, with their columns by JSON name."""
 
 WIDTHS = {"address": 20, "transactionHash": 32, "blockHash": 32}
@@ -249,10 +247,10 @@ def _equal(segment: Bytes, template: Bytes, mask: Mask) -> Mask:
     return good
 
 
-def columns(found: Match, shape: Shape) -> dict[str, Values] | None:
+def columns(found: Match, shape: Shape) -> dict[str, Cells] | None:
     """Return the values by their JSON names, ``topic0`` … and ``data``; None where a digit is not hex.
 
-    Quantities come as int64; one that no column can hold also gives None.
+    Quantities come as integers, all others as their bytes; a time that no column can hold also gives None.
     """
     count = len(found.rows)
     names = [*(field.name for field in shape.fields), *shape.small]
@@ -268,25 +266,10 @@ def columns(found: Match, shape: Shape) -> dict[str, Values] | None:
         raw = unhexlify(text.data)
     except HexError:
         return None
-    out: dict[str, Values] = {}
+    out: dict[str, Cells] = {}
     for name, width, start in zip(names, widths, starts, strict=True):
-        if name not in QUANTITIES:
-            piece = pa.py_buffer(raw).slice(start // 2, count * width // 2)
-            out[name] = (_binary if name == "data" else _fixed)(piece, count, width // 2)
-            continue
-        value = np.frombuffer(raw, dtype=">i8", count=count, offset=start // 2).astype(np.int64)
-        if name == "blockTimestamp" and (value > MAX_SECONDS).any():
-            return None
-        out[name] = pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(value.data)])
+        kind = ">i8" if name in QUANTITIES else f"V{width // 2}"
+        out[name] = np.ndarray((count,), dtype=kind, buffer=raw, offset=start // 2)
+    if "blockTimestamp" in out and (out["blockTimestamp"] > MAX_SECONDS).any():
+        return None
     return out
-
-
-def _fixed(values: pa.Buffer, count: int, width: int) -> Values:
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), count, [None, values])
-
-
-def _binary(values: pa.Buffer, count: int, width: int) -> Values:
-    offsets = (
-        np.arange(0, (count + 1) * width, width, dtype=np.int32) if width else np.zeros(count + 1, np.int32)
-    )
-    return pa.BinaryArray.from_buffers(pa.binary(), count, [None, pa.py_buffer(offsets.data), values])

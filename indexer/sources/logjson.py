@@ -11,6 +11,7 @@ import re
 from binascii import unhexlify
 from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,33 +20,25 @@ import pyarrow as pa
 from msgspec import UNSET, UnsetType
 
 from indexer.floor.errors import Transient
-from indexer.floor.tables import LOGS, arrow_schema
-from indexer.sources.hexcols import (
-    MAX_SECONDS,
-    MAX_TOPICS,
-    Bytes,
-    Cut,
-    Found,
-    Mask,
-    Reader,
-    Rows,
-    Values,
-    closing_braces,
-)
+from indexer.sources.hexcols import MAX_SECONDS, MAX_TOPICS, Bytes, Cut, Reader, closing_braces
+from indexer.sources.logsheet import Row, Rows, Sheet, schema
+
+__all__ = ["BadAnswer", "Envelope", "Parsed", "envelopes", "parse_logs", "schema"]
 
 _CHUNK = 4096  # logs read at once, so that their text stays in the cache
 _QUOTED = 120
 _SPACE = b" \t\r\n"
 _MAX_INT = 2**63 - 1
-_NAMES = {
-    "block_number": "blockNumber",
-    "block_hash": "blockHash",
-    "block_time": "blockTimestamp",
-    "tx_hash": "transactionHash",
-    "tx_index": "transactionIndex",
-    "log_index": "logIndex",
+_TOPICS = tuple(f"topic{i}" for i in range(MAX_TOPICS))
+_COLUMNS = {
+    "blockNumber": "block_number",
+    "blockHash": "block_hash",
+    "blockTimestamp": "block_time",
+    "transactionHash": "tx_hash",
+    "transactionIndex": "tx_index",
+    "logIndex": "log_index",
 }
-"""Columns whose key has another name."""
+"""Keys whose column has another name."""
 
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]+")
 _DECIMAL = re.compile(r"[0-9]{1,19}")
@@ -136,20 +129,11 @@ def parse_logs(result: bytes | memoryview, chain_id: str) -> Parsed:
     read = None if cut is None else _read_all(cut)
     if read is None:
         whole = _decode(result)
-        read = _table(whole, range(len(whole))), 0
-    table, fast = read
+        read = Sheet(len(whole)), 0
+        _put_each(read[0], whole, np.arange(len(whole)))
+    table, fast = read[0].table(), read[1]
     chain = pa.repeat(pa.scalar(chain_id, pa.string()), table.num_rows)
     return Parsed(table.add_column(0, schema().field(0), chain), fast, table.num_rows - fast)
-
-
-def schema() -> pa.Schema:
-    """Return the schema of parsed logs: that of ``logs``, but block_time may be NULL."""
-    declared = arrow_schema(LOGS)
-    at = declared.get_field_index("block_time")
-    return declared.set(at, declared.field(at).with_nullable(nullable=True))
-
-
-_CHAINLESS = schema().remove(0)
 
 
 def _cut(text: Bytes) -> Cut | None:
@@ -168,36 +152,23 @@ def _cut(text: Bytes) -> Cut | None:
     return Cut(inner, np.concatenate([np.zeros(1, dtype=np.int64), last[:-1] + 2]), last + 1)
 
 
-def _read_all(cut: Cut) -> tuple[pa.Table, int] | None:
+def _read_all(cut: Cut) -> tuple[Sheet, int] | None:
     """Return all rows and how many of them were read by shape; None where the cut is wrong."""
-    reader = Reader(cut)
-    tables: list[pa.Table] = []
-    fast = 0
+    reader, sheet = Reader(cut), Sheet(len(cut.ends))
+    odd = [np.empty(0, dtype=np.int64)]
     for first in range(0, len(cut.ends), _CHUNK):
-        rows = np.arange(first, min(first + _CHUNK, len(cut.ends)), dtype=np.int64)
-        found, left = reader.read(rows)
-        table = _in_order(cut, found, left)
-        if table is None:
-            return None
-        tables.append(table)
-        fast += len(rows) - len(left)
-    return pa.concat_tables(tables), fast
-
-
-def _in_order(cut: Cut, found: Found, left: Rows) -> pa.Table | None:
-    """Return the rows found and those left over, which are read here, in the order of the answer."""
-    order = [rows for rows, _ in found]
-    tables = [_assemble(columns, len(rows)) for rows, columns in found]
-    if len(left):
-        logs = _decode_each([cut.text[cut.starts[row] : cut.ends[row]].tobytes() for row in left])
+        found, left = reader.read(np.arange(first, min(first + _CHUNK, len(cut.ends)), dtype=np.int64))
+        for rows, columns in found:
+            sheet.put(rows, {_COLUMNS.get(key, key): values for key, values in columns.items()})
+        odd.append(left)
+    rest = np.sort(np.concatenate(odd))
+    for first in range(0, len(rest), _CHUNK):
+        rows = rest[first : first + _CHUNK]
+        logs = _decode_each([cut.text[cut.starts[row] : cut.ends[row]].tobytes() for row in rows])
         if logs is None:
             return None
-        order.append(left)
-        tables.append(_table(logs, left.tolist()))
-    if len(tables) == 1:
-        return tables[0]
-    back = np.argsort(np.concatenate(order))
-    return pa.concat_tables(tables).combine_chunks().take(back)
+        _put_each(sheet, logs, rows)
+    return sheet, len(cut.ends) - len(rest)
 
 
 def _decode_each(texts: Sequence[bytes]) -> list[_Log] | None:
@@ -214,25 +185,6 @@ def _decode_each(texts: Sequence[bytes]) -> list[_Log] | None:
         return None
     _refuse_twins(logs, text)
     return logs
-
-
-def _assemble(columns: dict[str, Values], count: int) -> pa.Table:
-    """Return the columns of one shape as a table of logs."""
-    if "blockTimestamp" in columns:
-        seconds, block = columns["blockTimestamp"].to_numpy(), columns["blockNumber"].to_numpy()
-        columns["blockTimestamp"] = _times(seconds * 10**6, (seconds > 0) | (block == 0))
-    arrays = []
-    for field in _CHAINLESS:
-        values = columns.get(_NAMES.get(field.name, field.name))
-        arrays.append(pa.nulls(count, field.type) if values is None else values)
-    return pa.Table.from_arrays(arrays, schema=_CHAINLESS)
-
-
-def _times(microseconds: Rows, known: Mask) -> Values:
-    """Return times that are NULL where not *known*."""
-    bits = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little").data)
-    memory = [bits, pa.py_buffer(microseconds.data)]
-    return pa.Array.from_buffers(pa.timestamp("us"), len(known), memory)
 
 
 def _decode(text: bytes | memoryview) -> list[_Log]:
@@ -266,22 +218,22 @@ def _refuse_twins(logs: Sequence[_Log], text: bytes) -> None:
         raise BadAnswer(f"The eth_getLogs result is not JSON ({error}): {_quoted(text)}.") from None
 
 
-def _table(logs: Sequence[_Log], rows: Sequence[int]) -> pa.Table:
-    """Return logs that were read one by one as a table; *rows* are their places in the answer."""
+def _put_each(sheet: Sheet, logs: Sequence[_Log], rows: Rows) -> None:
+    """Put logs that were read one by one on the sheet; *rows* are their places in the answer."""
     cells = []
-    for log, row in zip(logs, rows, strict=True):
+    for log, row in zip(logs, rows.tolist(), strict=True):
         try:
-            cells.append(dict(zip(_CHAINLESS.names, _cells(log), strict=True)))
+            cells.append(_cells(log))
         except _OddError as error:
             raise BadAnswer(f"Log {row} of the eth_getLogs answer {error}.") from None
-    return pa.Table.from_struct_array(pa.array(cells, pa.struct(list(_CHAINLESS))))
+    sheet.put_each(rows, cells)
 
 
 class _OddError(ValueError):
     """What is wrong with one log: the end of a sentence about it."""
 
 
-def _cells(log: _Log) -> tuple[object, ...]:
+def _cells(log: _Log) -> Row:
     """Return the row of one log without its chain, or raise what is wrong with it."""
     if log.blockNumber is None:
         raise _OddError("is pending (blockNumber is null), where only mined logs are history")
@@ -289,20 +241,18 @@ def _cells(log: _Log) -> tuple[object, ...]:
         raise _OddError("is marked as removed by a reorg, where only standing logs are history")
     if len(log.topics) > MAX_TOPICS:
         raise _OddError(f"has {len(log.topics)} topics, where the EVM allows four")
-    block = _quantity("blockNumber", log.blockNumber)
     topics = [_hex(f"topics[{i}]", topic, 32) for i, topic in enumerate(log.topics)]
-    return (
-        block,
-        _hex("blockHash", log.blockHash, 32),
-        _microseconds(log.blockTimestamp, block),
-        _hex("transactionHash", log.transactionHash, 32),
-        _quantity("transactionIndex", log.transactionIndex),
-        _quantity("logIndex", log.logIndex),
-        _hex("address", log.address, 20),
-        *topics,
-        *[None] * (MAX_TOPICS - len(topics)),
-        _hex("data", log.data, None),
-    )
+    return {
+        "block_number": _quantity("blockNumber", log.blockNumber),
+        "block_hash": _hex("blockHash", log.blockHash, 32),
+        "block_time": _seconds(log.blockTimestamp),
+        "tx_hash": _hex("transactionHash", log.transactionHash, 32),
+        "tx_index": _quantity("transactionIndex", log.transactionIndex),
+        "log_index": _quantity("logIndex", log.logIndex),
+        "address": _hex("address", log.address, 20),
+        **dict(zip_longest(_TOPICS, topics)),
+        "data": _hex("data", log.data, None),
+    }
 
 
 def _hex(key: str, value: str | None, width: int | None) -> bytes:
@@ -330,8 +280,8 @@ def _quantity(key: str, value: str | None) -> int:
     return number
 
 
-def _microseconds(value: str | int | UnsetType | None, block: int) -> int | None:
-    """Return a block's time; None where the node does not know it. Some nodes write decimal seconds."""
+def _seconds(value: str | int | UnsetType | None) -> int | None:
+    """Return a block's time; None where the node sent none. Some nodes write decimal seconds."""
     if value is None or isinstance(value, UnsetType):
         return None
     if isinstance(value, str):
@@ -340,7 +290,7 @@ def _microseconds(value: str | int | UnsetType | None, block: int) -> int | None
         seconds = value
     if not 0 <= seconds <= MAX_SECONDS:
         raise _OddError(f"has blockTimestamp {_quoted(str(value))}, which is no time in seconds")
-    return None if seconds == 0 and block > 0 else seconds * 10**6
+    return seconds
 
 
 def _quoted(text: str | bytes | memoryview) -> str:

@@ -24,7 +24,7 @@ PARTS = (
     ("Ledger", "Derived from raw rows, replaced whole per token and chain.", DERIVED),
     ("Metrics", "Computed from the ledger by the .sql files of indexer/metrics; see [metrics](metrics.md).", METRICS),
     ("Book", "What was fetched, from where, and what was proved. Kept in SQL.", BOOK),
-    ("Dimensions", "The configuration as rows; `calendar` has the days of a boundary.", DIMENSIONS),
+    ("Dimensions", "The configuration as rows, made when `rwa query` or Python opens a home.", DIMENSIONS),
 )  # fmt: skip
 
 OPENING = """\
@@ -32,12 +32,18 @@ OPENING = """\
 
 <!-- Made by scripts/docs from indexer/floor/tables.py; a test compares the two. -->
 
-Every table of `rwa query` and `indexer.open`, under the same name and with the same columns in Parquet and in SQL.
+Every table of `rwa query` and `indexer.open`. Ledger and metrics have the same names and columns in Parquet and in SQL.
 Times are UTC. Addresses and hashes are lower-case 0x text, and raw bytes in `logs` and `reads`.
 `DECIMAL(38,0)` holds base units or shares, `DECIMAL(38,18)` token units; on SQLite both are plain text, because
 SQLite would turn them into floats. What does not fit or is not known is NULL, and `why_null` says why.
 Bold columns name a row; a question mark after the type says that NULL is allowed.
 """
+
+EMPTY = {
+    "calendar": "The metrics make it for themselves; readers find it empty.",
+    "restatements": "Nothing writes it yet.",
+}
+"""Tables that are declared and have no rows for a reader, and why."""
 
 
 def page() -> str:
@@ -48,7 +54,8 @@ def page() -> str:
 def _part(title: str, sentence: str, tables: tuple[Table, ...]) -> list[str]:
     lines = [f"## {title}", "", sentence, ""]
     for table in tables:
-        lines += [f"### {table.name}", "", table.doc, "", "| column | type | meaning |", "|---|---|---|"]
+        said = " ".join([table.doc, *([EMPTY[table.name]] if table.name in EMPTY else [])])
+        lines += [f"### {table.name}", "", said, "", "| column | type | meaning |", "|---|---|---|"]
         lines += [_row(table, column) for column in table.columns]
         lines.append("")
     return lines

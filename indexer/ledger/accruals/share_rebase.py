@@ -124,7 +124,7 @@ def _change(scene: Scene, settled: Settled) -> Change:
     supply = None if scene.run.why_null else totals.supply
     return Change(
         step.place.time, step.place.block, step.place.log_index, cause, units, supply,
-        _min_units(totals), settled.why,
+        _min_units(totals), settled.why if supply is None else None,
     )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from indexer.ledger.accruals.share_steps import Step
 
+_CHANGE_UNKNOWN = "the change is not known: the total supply before it is not"
+
 
 class Totals(NamedTuple):
     """T, and S between *low* and *high*: equal where S is known; *high* None where it has no bound."""
@@ -45,6 +47,8 @@ def settle(steps: Iterable[Step]) -> list[Settled]:
     totals = Totals(0, 0, 0)
     for stretch, sync in stretches(steps):
         settled = _settle_stretch(stretch, totals, None if sync is None else sync.total - sync.amount)
+        if sync is not None and not sync.logged:
+            settled = _read_after(settled, sync.total)
         out += settled
         shares = settled[-1].totals.shares if settled else totals.shares
         if sync is not None:
@@ -53,6 +57,14 @@ def settle(steps: Iterable[Step]) -> list[Settled]:
         elif settled:
             totals = settled[-1].totals
     return out
+
+
+def _read_after(settled: Sequence[Settled], total: int) -> list[Settled]:
+    """Give the last mint or burn before a read the total that was read: its own block ends with it."""
+    last = max(n for n, s in enumerate(settled) if s.step.kind != "move")
+    known = settled[last]
+    told = known._replace(totals=Totals(known.totals.shares, total, total))
+    return [*settled[:last], told, *settled[last + 1 :]]
 
 
 def stretches(steps: Iterable[Step]) -> list[tuple[list[Step], Step | None]]:
@@ -86,13 +98,9 @@ def unsolved(steps: Iterable[Step]) -> list[Step]:
 
 def _settle_stretch(stretch: Sequence[Step], opening: Totals, closing: int | None) -> list[Settled]:
     settled = _forward(stretch, opening)
-    unknown = [n for n, s in enumerate(settled) if s.change is None and s.step.asked is None]
-    if closing is not None and len(unknown) == 1 and opening.supply is not None:
-        known = sum(s.change for s in settled if s.change is not None)
-        change = closing - opening.supply - known
-        solved = list(stretch)
-        solved[unknown[0]] = stretch[unknown[0]]._replace(asked=abs(change))
-        settled = _forward(solved, opening)
+    if closing is not None:
+        solved = _solved(settled, opening, closing)
+        settled = settled if solved is None else _forward(solved, opening)
     reached = settled[-1].totals if settled else opening
     if closing is not None and reached.supply is not None and reached.supply != closing:
         why = (
@@ -101,6 +109,22 @@ def _settle_stretch(stretch: Sequence[Step], opening: Totals, closing: int | Non
         )
         return [_doubted(s, why) for s in settled]
     return settled
+
+
+def _solved(settled: Sequence[Settled], opening: Totals, closing: int) -> list[Step] | None:
+    """Return the steps with the one unknown amount filled in: what the others leave over; None where they
+    do not tell it."""
+    unknown = [n for n, s in enumerate(settled) if s.change is None and s.step.kind != "move"]
+    if opening.supply is None or len(unknown) != 1:
+        return None
+    change = closing - opening.supply - sum(s.change for s in settled if s.change is not None)
+    steps = [s.step for s in settled]
+    step = steps[unknown[0]]
+    asked = change if step.kind == "mint" else -change
+    if step.asked is not None or asked < 0:
+        return None
+    steps[unknown[0]] = step._replace(asked=asked)
+    return steps
 
 
 def _doubted(settled: Settled, why: str) -> Settled:
@@ -122,10 +146,18 @@ def _forward(stretch: Sequence[Step], opening: Totals) -> list[Settled]:
         change = None
         if totals.supply is not None and before.supply is not None:
             change = totals.supply - before.supply
-        elif said is None and step.asked is not None:
+        elif said is None and step.asked is not None and not _may_overwrite(step, before):
             change = step.asked if step.kind == "mint" else -step.asked
-        out.append(Settled(step, totals, change, why or _bound(totals, step)))
+        unknown = _CHANGE_UNKNOWN if change is None else None
+        out.append(Settled(step, totals, change, why or _bound(totals, step) or unknown))
     return out
+
+
+def _may_overwrite(step: Step, before: Totals) -> bool:
+    """Say whether an issue may have found no shares for its amount, so that shares = v and S = v."""
+    if step.kind != "mint" or (step.asked is not None and step.asked != step.shares):
+        return False
+    return before.high is None or step.shares * before.shares < before.high
 
 
 def _mint(step: Step, before: Totals) -> tuple[Totals, str | None]:
@@ -133,10 +165,10 @@ def _mint(step: Step, before: Totals) -> tuple[Totals, str | None]:
     if before.shares == 0:
         # The first issue: shares = v, and S is overwritten by v.
         return Totals(shares, step.shares, step.shares), None
-    if step.asked is None:
-        return _between(shares, before, *_mint_bounds(step, before)), None
-    if before.supply is None:
-        return _between(shares, before, step.asked, step.asked), None
+    if before.supply is None or step.asked is None:
+        bounds = _mint_bounds(step, before) if step.asked is None else (step.asked, step.asked)
+        totals = _between(shares, before, *bounds)
+        return _or_overwritten(totals, step) if _may_overwrite(step, before) else totals, None
     given = step.asked * before.shares // before.supply if before.supply else 0
     if given == 0 and step.shares == step.asked:
         return Totals(shares, step.asked, step.asked), None
@@ -178,6 +210,11 @@ def _between(shares: int, before: Totals, low: int | None, high: int | None) -> 
     if low is None or high is None or before.high is None:
         return Totals(shares, 0, None)
     return Totals(shares, max(before.low + low, 0), before.high + high)
+
+
+def _or_overwritten(totals: Totals, step: Step) -> Totals:
+    low = min(totals.low, step.shares)
+    return Totals(totals.shares, low, None if totals.high is None else max(totals.high, step.shares))
 
 
 def _contradiction(step: Step, shares: int) -> str:

@@ -1,5 +1,5 @@
 -- The last supply point at the close of every day: it stands until the next one. Before the first, supply is zero.
--- why_null tells why the supply is NULL, holdings_why_null why what addresses hold is.
+-- why_null tells why the supply is NULL, holdings_why_null why what addresses hold is: what stays before what passes.
 -- grain: token, chain, day · kind: step, not stored
 WITH last_of_day AS (
   SELECT supply_points.token, supply_points.chain_id, calendar.day, MAX(supply_points.point) AS point
@@ -55,11 +55,11 @@ SELECT
     ELSE supply_points.supply
   END AS supply,
   CASE WHEN carried.point IS NULL THEN CAST(1 AS DECIMAL(38, 0)) ELSE supply_points.min_units END AS min_units,
-  COALESCE(carried.why_null, supply_points.why_null) AS why_null,
+  COALESCE(supply_points.why_null, carried.why_null) AS why_null,
   COALESCE(
-    carried.why_null,
     CASE WHEN supply_points.units IS NULL THEN supply_points.why_null END,
-    CASE WHEN carried.day >= unit_gaps.day THEN unit_gaps.why_null END
+    CASE WHEN carried.day >= unit_gaps.day THEN unit_gaps.why_null END,
+    carried.why_null
   ) AS holdings_why_null
 FROM carried
 LEFT JOIN supply_points

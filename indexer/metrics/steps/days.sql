@@ -77,7 +77,10 @@ SELECT
         ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
       )
   END AS published_at,
-  CASE WHEN grid.is_over THEN grid.why_null ELSE 'the day is not over at the frontier' END AS why_null
+  COALESCE(
+    grid.why_null,
+    CASE WHEN NOT grid.is_over THEN 'the day is not over at the frontier' END
+  ) AS why_null
 FROM grid
 LEFT JOIN published
   ON published.token = grid.token
