@@ -19,7 +19,12 @@ ALICE, BOB, CAROL = ("0x" + pair * 20 for pair in ("a1", "b0", "ca"))
 TRANSFER = "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 SHARES = "9d9c909296d9c674451c0c24f02cb64981eb3b727f99865939192f880a755dcb"
 SPAN = 1_000
-LATE = Run(100, BlockRef(SPAN, "0x" + "ff" * 32, 0), False, "history starts before the first covered block")
+LATE = Run(
+    100,
+    BlockRef(SPAN, "0x" + "ff" * 32, 0),
+    holds_start=False,
+    why_null="history starts before the first covered block",
+)
 """A run that does not hold the token's start."""
 
 
@@ -87,7 +92,7 @@ def logs_of(*rows: Mapping[str, object]) -> pa.Table:
 
 def run_to(last: int = SPAN) -> Run:
     """Return a run from the token's start to block *last*."""
-    return Run(0, BlockRef(last, "0x" + "ff" * 32, seconds(last)), True, None)
+    return Run(0, BlockRef(last, "0x" + "ff" * 32, seconds(last)), holds_start=True, why_null=None)
 
 
 def deployment(
