@@ -16,6 +16,7 @@ from indexer.cli.when import day, instant
 from indexer.floor.errors import Usage
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
     from indexer.metrics.answers import Question
@@ -114,7 +115,18 @@ def answer(
         limit=limit,
     )
     with tables(settings, registry) as con:
-        return answers.ANSWERS[what](con, question)
+        found: pa.Table = answers.ANSWERS[what](con, question)
+        if found.num_rows == 0:
+            _refuse_absent(con, question.tokens)
+        return found
+
+
+def _refuse_absent(con: duckdb.DuckDBPyConnection, tokens: tuple[str, ...]) -> None:
+    """Raise Usage where none of *tokens* is in the home: no rows would read as nothing happened."""
+    held = {token for (token,) in con.execute("SELECT token FROM derivations").fetchall()}
+    if not held & set(tokens):
+        names = " and ".join(tokens)
+        raise Usage(f"{names} is not in this home; fetch it first: `rwa backfill {' '.join(tokens)}`.")
 
 
 def query(

@@ -42,7 +42,9 @@ def attribute(scene: Scene, entries: pa.Table) -> Attributed | Needs:
     entry_keys, log_keys = _keys(entries), _keys(scene.logs)
     chosen = _interesting(scene, entries, family, entry_keys, log_keys)
     txs, undecoded = _transactions(scene, entries, family, (chosen, entry_keys, log_keys))
-    wanted = [_wanted(scene, tx, log_keys) for tx in txs if tx.hash not in scene.calls and needs_call(tx, context)]
+    wanted = [
+        _wanted(scene, tx, log_keys) for tx in txs if tx.hash not in scene.calls and needs_call(tx, context)
+    ]
     if wanted:
         return Needs(transactions=tuple(wanted))
     verdicts: dict[int, Verdict] = {}

@@ -13,16 +13,18 @@ from typing import Any
 import pyarrow as pa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, and_, create_engine, event
+from sqlalchemy import Connection, Engine, and_, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
-from indexer.floor.errors import Usage
+from indexer.floor.errors import HomeBusy, Usage
 from indexer.floor.tables import Table
 from indexer.store.bulk import insert_arrow
 from indexer.store.sqltables import sql_table
 from indexer.store.trouble import store_errors
 
 Row = Mapping[str, Any]
+WRITER_KEY = 0x727761
+"""The advisory lock of PostgreSQL that the writer holds: `rwa` in ASCII."""
 
 
 class Book:
@@ -30,8 +32,10 @@ class Book:
 
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
-        with store_errors("opening the database"), self._engine.connect() as connection:
-            _migrate(connection)
+        with store_errors("opening the database"):
+            self._held = _hold(self._engine)
+            with self._engine.connect() as connection:
+                _migrate(connection)
 
     def rows(self, table: Table, **equal: str) -> list[dict[str, Any]]:
         """Return the rows of *table* whose columns equal the given values, in key order."""
@@ -48,6 +52,8 @@ class Book:
             yield Commit(connection)
 
     def close(self) -> None:
+        if self._held is not None:
+            self._held.close()
         self._engine.dispose()
 
 
@@ -85,6 +91,23 @@ class Commit:
         self._connection.execute(target.delete().where(*where))
         if rows is not None:
             insert_arrow(self._connection, target, rows)
+
+
+def _hold(engine: Engine) -> Connection | None:
+    """Hold a PostgreSQL database for one writer: a home's lock does not reach the homes that share it.
+
+    The server lets go when the connection ends, so a killed writer leaves nothing behind.
+    """
+    if engine.dialect.name != "postgresql":
+        return None
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": WRITER_KEY}).scalar():
+        connection.close()
+        raise HomeBusy(
+            "Another rwa process is writing to this database; wait until it ends, or choose another --database. "
+            "Reading commands work meanwhile."
+        )
+    return connection
 
 
 def alembic_config() -> Config:

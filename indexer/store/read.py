@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,16 @@ from urllib.parse import urlparse
 from indexer.config.dimensions import dimension_rows
 from indexer.config.model import Registry
 from indexer.config.settings import Settings
+from indexer.floor.calendar import utc_days
 from indexer.floor.errors import StoreUnusable, Usage
-from indexer.floor.tables import BOOK, DIMENSIONS, TABLES, Table, arrow_schema
+from indexer.floor.tables import BOOK, CALENDAR, DIMENSIONS, TABLES, Table, arrow_schema
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+FIRST_DAY = date(2015, 7, 30)
+"""The calendar's first day: that of Ethereum's first block."""
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -38,8 +42,11 @@ def connect(settings: Settings, registry: Registry) -> duckdb.DuckDBPyConnection
     con.execute("SET python_enable_replacements = false")
     con.execute(f"SET allowed_directories = [{_text(_uri(settings.lake, ''))}]")
     dimensions = dimension_rows(registry)
+    _copy(con, CALENDAR, utc_days(FIRST_DAY, datetime.now(UTC).date()))
     paths = _listed(book["files"])
     for table in TABLES.values():
+        if table is CALENDAR:
+            continue
         if table in BOOK:
             _copy(con, table, book[table.name])
         elif table in DIMENSIONS and table.name in dimensions:

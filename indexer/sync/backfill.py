@@ -21,7 +21,7 @@ from indexer.sync.ingest import Ingested, ingest
 from indexer.sync.orders import Order, Outcome, Progress, Result
 from indexer.sync.session import Session, asking, session
 from indexer.sync.starts import Starts
-from indexer.sync.whole import measure_whole
+from indexer.sync.whole import copy_dimensions, measure_whole
 from indexer.sync.writer import LogWriter, compact
 
 BLOCKS = 10_000
@@ -49,6 +49,7 @@ def backfill(
     with session(settings, registry, progress) as work:
         chains = asyncio.run(_all_chains(work, order, arrange))
         measure_whole(work)
+        copy_dimensions(work)
     return Outcome(
         tuple(result for chain in chains for result in chain.results),
         tuple(trouble for chain in chains for trouble in chain.troubles),

@@ -156,7 +156,6 @@ def commit_derived(
     force: bool = False,
 ) -> None:
     """Compute the metrics of *place* and commit them with what they come from, in one transaction."""
-    token, chain_id = place.key
     publications = _published(work, place, row)
     metrics = measure(work.registry, [row], derived, _certificates(work, place), publications)
     commit_tables(
@@ -166,7 +165,7 @@ def commit_derived(
         {**derived, **metrics},
         sql=work.settings.sql,
         copy_again=force,
-        rows={DERIVATIONS: [dict(row)], PUBLICATIONS: publications, CLAIMS: [_whole_claim(token)]},
+        rows={DERIVATIONS: [dict(row)], PUBLICATIONS: publications, CLAIMS: [_whole_claim(place.token.id)]},
     )
 
 

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from indexer.config.dimensions import dimension_rows
 from indexer.config.model import Registry
+from indexer.floor.calendar import utc_days
 from indexer.floor.errors import Permanent
 from indexer.floor.tables import CALENDAR, CERTIFICATES, DERIVATIONS, DIMENSIONS, PUBLICATIONS, TABLES
-from indexer.metrics.calendar import utc_days
 from indexer.metrics.runner import audit, compute
 from indexer.store.read import arrow_rows, register
 

@@ -20,7 +20,7 @@ from indexer.sync.deriving import (
 from indexer.sync.orders import Outcome, Progress, Result
 from indexer.sync.session import Session, session
 from indexer.sync.starts import Starts
-from indexer.sync.whole import measure_whole
+from indexer.sync.whole import copy_dimensions, measure_whole
 
 
 def rebuild(settings: Settings, registry: Registry, tokens: Sequence[Token], progress: Progress) -> Outcome:
@@ -37,6 +37,7 @@ def rebuild(settings: Settings, registry: Registry, tokens: Sequence[Token], pro
             results.append(_result(work, place))
             progress.advance("tables", 1)
         measure_whole(work)
+        copy_dimensions(work)
     return Outcome(tuple(results))
 
 
@@ -53,6 +54,7 @@ def recompute(settings: Settings, registry: Registry, tokens: Sequence[Token], p
             results.append(_result(work, place))
             progress.advance("metrics", 1)
         measure_whole(work)
+        copy_dimensions(work)
     return Outcome(tuple(results))
 
 

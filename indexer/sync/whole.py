@@ -1,14 +1,17 @@
-"""Figures of a token over all its chains, after its chains are derived."""
+"""What holds beyond one token on one chain: figures over all chains, and the dimensions' copy in SQL."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
-from indexer.floor.tables import CLAIMS, DERIVATIONS, DERIVED
+from indexer.config.dimensions import dimension_rows
+from indexer.floor.calendar import utc_days
+from indexer.floor.tables import CALENDAR, CLAIMS, DERIVATIONS, DERIVED, DIMENSIONS
+from indexer.store.read import FIRST_DAY, arrow_rows
 from indexer.sync.committing import commit_tables
 from indexer.sync.deriving import WHOLE_CLAIM, derived_of
 from indexer.sync.measuring import ALL_CHAINS, whole_token
-from indexer.sync.session import Session
+from indexer.sync.session import Session, now
 
 
 def measure_whole(work: Session) -> None:
@@ -25,3 +28,16 @@ def measure_whole(work: Session) -> None:
         commit_tables(work.book, work.lake, (token, ALL_CHAINS), tables, sql=work.settings.sql, rows={})
         with work.book.commit() as commit:
             commit.remove(CLAIMS, [{"claim": claim["claim"]}])
+
+
+def copy_dimensions(work: Session) -> None:
+    """Replace the SQL copy of what the configuration says, for the joins of other people's tools."""
+    if work.settings.sql == "none":
+        return
+    rows = dimension_rows(work.registry)
+    with work.book.commit() as commit:
+        for table in DIMENSIONS:
+            if table is CALENDAR:
+                commit.replace(table, utc_days(FIRST_DAY, now().date()))
+            else:
+                commit.replace(table, arrow_rows(table, rows[table.name]))

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import TABLES
-from indexer.ledger.figures import held
+from indexer.ledger.figures import held, token_units
 from indexer.ledger.values import ZERO
 from indexer.store.read import register
 
@@ -68,6 +68,7 @@ class Basis(NamedTuple):
 
     token: str
     chain_id: str
+    decimals: int
     reads_used: int
     spans_digest: str
     config_digest: str
@@ -128,9 +129,11 @@ def certificate(
         "block_hash": block.hash,
         "final": final,
         "units": held(figure.units),
-        "supply": held(figure.supply),
+        "supply_raw": held(figure.supply),
+        "supply": token_units(figure.supply, basis.decimals),
         "contract_units": held(state.units),
-        "contract_supply": held(state.supply),
+        "contract_supply_raw": held(state.supply),
+        "contract_supply": token_units(state.supply, basis.decimals),
         "holders_checked": checked,
         "holders_wrong": wrong,
         "holders_known": len(figure.holders),
@@ -156,21 +159,19 @@ def _compared(figure: Figure, sample: Sample, state: State) -> tuple[int, int]:
     checked = wrong = 0
     for holder in sample.addresses:
         said, wanted = state.balances.get(holder), figure.balance(holder)
-        if said is None or wanted is None:
+        shares = state.shares.get(holder) if state.has_shares else figure.holders.get(holder, 0)
+        if said is None or wanted is None or shares is None:
             continue
         checked += 1
-        shares = state.shares.get(holder)
-        wrong += said != wanted or (shares is not None and shares != figure.holders.get(holder, 0))
+        wrong += said != wanted or shares != figure.holders.get(holder, 0)
     return checked, wrong
 
 
 def _verdict(
     basis: Basis, figure: Figure, sample: Sample, state: State, *, checked: int, wrong: int
 ) -> tuple[str, str | None]:
-    if figure.supply is None:
-        return "unknown", figure.why_null or "the events do not give the supply"
-    if state.supply is None:
-        return "unknown", state.why or "the contract did not answer totalSupply"
+    if silent := _silent(figure, state):
+        return "unknown", silent
     differs = _differences(figure, state)
     if wrong:
         differs.append(f"{wrong} of {checked} balances differ")
@@ -186,6 +187,17 @@ def _verdict(
     if basis.reads_used:
         return "read", "the supply rests on a read of the same contract; shares and balances agree"
     return "pass", None
+
+
+def _silent(figure: Figure, state: State) -> str | None:
+    """Return why the two supplies cannot be compared, or None."""
+    if figure.supply is None:
+        return figure.why_null or "the events do not give the supply"
+    if state.supply is None:
+        return state.why or "the contract did not answer totalSupply"
+    if state.has_shares and state.units is None:
+        return state.why or "the contract did not answer totalShares"
+    return None
 
 
 def _differences(figure: Figure, state: State) -> list[str]:

@@ -40,7 +40,6 @@ Bold columns name a row; a question mark after the type says that NULL is allowe
 """
 
 EMPTY = {
-    "calendar": "The metrics make it for themselves; readers find it empty.",
     "restatements": "Nothing writes it yet.",
 }
 """Tables that are declared and have no rows for a reader, and why."""

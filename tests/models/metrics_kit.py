@@ -16,9 +16,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from indexer.floor.calendar import utc_days
 from indexer.floor.tables import TABLES, Table, arrow_schema
 from indexer.ledger.values import ZERO
-from indexer.metrics.calendar import utc_days
 from indexer.metrics.runner import INPUTS
 
 CHAIN = "eip155:1"

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from metrics_kit import full, given, shown
 
+from indexer.floor.calendar import utc_days
 from indexer.floor.errors import Permanent, Usage
 from indexer.floor.tables import TABLES, arrow_schema
-from indexer.metrics.calendar import utc_days
 from indexer.metrics.runner import audit, compute, model_order
 
 FRONTIER = "2024-01-03T12:00:00"

@@ -31,7 +31,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(CONFIG, folder)
     file = folder / "platforms" / "matrixdock.toml"
     text = file.read_text()
-    file.write_text(text.replace("  start      = 0\n", '  start      = 0\n  reads      = ["totalSupply"]\n', 1))
+    file.write_text(
+        text.replace("  start      = 0\n", '  start      = 0\n  reads      = ["totalSupply"]\n', 1)
+    )
     return folder
 
 

@@ -171,7 +171,7 @@ def test_a_total_supply_that_is_off_by_one_wei_exits_3(home, capsys):
     out, err = capsys.readouterr()
     row = json.loads(out)[0]
     assert row["verdict"] == "fail"
-    assert int(row["contract_supply"]) - int(row["supply"]) == 1
+    assert int(row["contract_supply_raw"]) - int(row["supply_raw"]) == 1
     assert "ustb on eip155:900005 at block 394" in err
 
 

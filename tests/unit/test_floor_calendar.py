@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from indexer.metrics.calendar import utc_days
+from indexer.floor.calendar import utc_days
 
 
 def test_days_follow_without_a_gap():
