@@ -248,7 +248,7 @@ def test_stbt_without_inputs_is_known_again_at_each_re_sync(no_inputs: Played) -
 def test_other_addresses_give_the_same_answers(played: Played, tmp_path: Path) -> None:
     """Random addresses in place of all of a file and its configuration leave every figure as it is."""
     seed = random.SystemRandom().getrandbits(32)
-    print(f"seed {seed}")  # noqa: T201 - shown where the test fails
+    print(f"seed {seed}")
     name = played.recording.chain
     swaps = swapped_addresses(raw_of(name), random.Random(seed))
     config = tmp_path / "config"

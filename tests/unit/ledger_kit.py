@@ -129,7 +129,14 @@ def scene(
 ) -> Scene:
     """Return the scene of a plain token with the given logs, if nothing else is said."""
     place = where or deployment()
-    return Scene(what or token(place), place, run or run_to(), logs_of(*rows), calls or {}, reads or {})
+    return Scene(
+        what or token(place),
+        place,
+        run or run_to(),
+        logs_of(*rows),
+        {} if calls is None else calls,
+        reads or {},
+    )
 
 
 MINT, BURN, MOVE = (ZERO, ALICE), (ALICE, ZERO), (ALICE, BOB)

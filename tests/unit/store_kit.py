@@ -15,7 +15,7 @@ from indexer.store.book import Book
 from indexer.store.lake import Lake
 from indexer.sync.writer import Piece
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901)
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC).replace(tzinfo=None)
 ONE, BOTH = filter_of(CHAIN_ID, [TOKEN]), filter_of(CHAIN_ID, [TOKEN, OTHER])
 
 
