@@ -20,6 +20,8 @@ from indexer.floor.tables import Table, arrow_schema
 from indexer.store.trouble import store_errors
 
 SEGMENT_KEY = b"rwa_segment"
+UNFINISHED = ".part"
+"""How a file ends that has not got its name yet."""
 _UNIQUE = {"tx_hash", "data", "topic3", "amount", "amount_raw", "units", "input"}
 """Columns whose values hardly repeat: a dictionary would be built and thrown away."""
 
@@ -143,7 +145,7 @@ class Lake:
             return
         target = Path(full)
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+        temporary = target.with_name(f".{target.name}.{os.getpid()}{UNFINISHED}")
         with temporary.open("wb") as out:
             out.write(body)
             out.flush()

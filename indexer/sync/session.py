@@ -16,7 +16,7 @@ from indexer.sources.evm import Evm
 from indexer.sources.pool import Learned, Pool
 from indexer.store.book import Book
 from indexer.store.home import writing
-from indexer.store.lake import Lake
+from indexer.store.lake import UNFINISHED, Lake
 from indexer.sync.orders import Progress
 
 KEEP_UNLISTED = timedelta(hours=1)
@@ -71,12 +71,14 @@ def now() -> datetime:
 
 
 def tidy(book: Book, lake: Lake, at: datetime) -> None:
-    """Delete files that left the manifest long ago, and those that a killed writer left unlisted."""
+    """Delete files that left the manifest long ago, and the unfinished ones of a killed writer.
+
+    A whole file that no manifest lists stays: it may be all that is left of a lost database.
+    """
     listed = book.rows(FILES)
     old = [row for row in listed if row["unlisted_at"] and row["unlisted_at"] < at - KEEP_UNLISTED]
-    known = {row["path"] for row in listed}
-    orphans = [path for path, changed in lake.paths() if path not in known and changed < at - KEEP_UNLISTED]
-    for path in [*(row["path"] for row in old), *orphans]:
+    unfinished = [p for p, changed in lake.paths() if p.endswith(UNFINISHED) and changed < at - KEEP_UNLISTED]
+    for path in [*(row["path"] for row in old), *unfinished]:
         lake.delete(path)
     if old:
         with book.commit() as commit:
