@@ -11,6 +11,7 @@ from typing import NamedTuple
 from indexer.config.model import Chain, Registry
 from indexer.config.settings import Settings, endpoints_of
 from indexer.floor.errors import NoEndpoint
+from indexer.floor.process import for_many_rows
 from indexer.floor.tables import ENDPOINTS, FILES
 from indexer.sources.evm import Evm
 from indexer.sources.pool import Learned, Pool
@@ -36,7 +37,7 @@ class Session(NamedTuple):
 @contextmanager
 def session(settings: Settings, registry: Registry, progress: Progress) -> Iterator[Session]:
     """Hold the home for writing; raises HomeBusy where another writer holds it."""
-    with writing(settings.home):
+    with for_many_rows(), writing(settings.home):
         book = Book(settings.database)
         try:
             lake = Lake(settings.lake)

@@ -107,16 +107,18 @@ def ingest_alone(asked: Asked) -> dict[str, object]:
 def line_alone(asked: Asked) -> dict[str, object]:
     """Backfill the home that ``rwa backfill`` would, up to the derived tables: no metrics, no SQL copy."""
     from indexer.config.settings import open_registry, resolve  # noqa: PLC0415 - each part pays for its own imports
-    from indexer.sync import deriving  # noqa: PLC0415 - same
-    from indexer.sync.backfill import backfill  # noqa: PLC0415 - same
+    from indexer.sync import backfill, deriving  # noqa: PLC0415 - same
     from indexer.sync.orders import Order  # noqa: PLC0415 - same
 
     deriving.measure = lambda *_: {}
+    backfill.measure_whole = lambda _: None
     config = write_config(asked.folder / "config")
     home = str(asked.folder / "home")
     settings = resolve(home=home, config=str(config), rpc=[f"bench={asked.url}"], sql="none")
     registry = open_registry(settings)
-    outcome = backfill(settings, registry, Order(tuple(registry.tokens.values()), verify=False), Silent())
+    outcome = backfill.backfill(
+        settings, registry, Order(tuple(registry.tokens.values()), verify=False), Silent()
+    )
     if outcome.open_spans:
         raise SystemExit(f"The line did not reach the end: {outcome.open_spans}.")
     return {}

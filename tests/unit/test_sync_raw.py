@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from ledger_kit import CHAIN_ID, MOVE, OTHER, TOKEN, logs_of, run_to, transfer, tx_hash
-from store_kit import BOTH, NOW, ONE, end, moves, opened, piece
+from store_kit import BOTH, NOW, end, moves, opened, piece
 
 from indexer.floor.spans import Span
 from indexer.floor.tables import FILES, READS, TRANSACTIONS
@@ -127,8 +127,3 @@ def test_adding_nothing_writes_nothing(home: tuple[Book, Lake]) -> None:
     book, lake = home
     add_rows(book, lake, TRANSACTIONS, CHAIN_ID, rows_of(TRANSACTIONS, []))
     assert (book.rows(FILES), lake.paths()) == ([], [])
-
-
-def test_the_filters_differ() -> None:
-    """The two filters of these tests are two in the book."""
-    assert ONE.id != BOTH.id
