@@ -1,12 +1,9 @@
-"""A backfill in a process of its own that tells its parent when a file has its name and no manifest row yet.
-
-Arguments: home, recording, URL, and after how many renames to stop and wait to be killed (0: never).
-"""
+"""A backfill in a process of its own that tells its parent when a file has its name and no manifest row yet."""
 
 from __future__ import annotations
 
-import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from line_kit import Quiet, settings_for
@@ -18,8 +15,8 @@ from indexer.sync.orders import Order
 WAITS_FOR_KILL = 30.0
 
 
-def main() -> None:
-    home, name, url, stop_after = sys.argv[1:]
+def main(home: Path, name: str, url: str, stop_after: int, parent: Connection) -> None:
+    """Backfill recording *name*; after *stop_after* renames (0: never) say so and wait to be killed."""
     renames = 0
     named = lake.rename
 
@@ -27,21 +24,15 @@ def main() -> None:
         nonlocal renames
         named(temporary, target)
         renames += 1
-        if renames == int(stop_after):
-            sys.stdout.write("renamed\n")
-            sys.stdout.flush()
+        if renames == stop_after:
+            parent.send("renamed")
             time.sleep(WAITS_FOR_KILL)
 
     lake.rename = rename  # type: ignore[assignment]
     writer.FLUSH_SECONDS = 0.0
     backfill.BLOCKS = 10
-    settings, registry = settings_for(Path(home), [f"{name}={url}/{name}"])
+    settings, registry = settings_for(home, [f"{name}={url}/{name}"])
     tokens = tuple(t for t in registry.tokens.values() if any(d.chain == name for d in t.deployments))
-    sys.stdout.write("started\n")
-    sys.stdout.flush()
+    parent.send("started")
     backfill.backfill(settings, registry, Order(tokens, chains=(name,)), Quiet())
-    sys.stdout.write("done\n")
-    sys.stdout.flush()
-
-
-main()
+    parent.send("done")

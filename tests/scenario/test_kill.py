@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import time
+from multiprocessing import get_context
 from pathlib import Path
 
+import killable
 from line_kit import differing, digests_of, recording, run
 
 from indexer.serve.misbehave import Faults
@@ -19,32 +19,35 @@ KILLS = 20
 BETWEEN = 8
 """Kills between a file's rename and its SQL commit; the others come at a random time."""
 SEED = 90_210
-CHILD = Path(__file__).parent / "killable.py"
+SERVER = get_context("forkserver")
+SERVER.set_forkserver_preload(["killable", "web3", "indexer.sync.backfill", "indexer.metrics.exact"])
 
 
-def _child(home: Path, url: str, stop_after: int) -> subprocess.Popen[str]:
-    child = subprocess.Popen(
-        [sys.executable, str(CHILD), str(home), NAME, url, str(stop_after)], stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "started\n"
-    return child
+class Child:
+    """A backfill in a process of its own, forked from a server that has the imports behind it."""
 
+    def __init__(self, home: Path, url: str, stop_after: int) -> None:
+        mine, theirs = SERVER.Pipe()
+        self._said = mine
+        self._process = SERVER.Process(target=killable.main, args=(home, NAME, url, stop_after, theirs))
+        self._process.start()
+        theirs.close()
+        assert mine.recv() == "started"
 
-def _killed(child: subprocess.Popen[str], delay: float | None) -> bool:
-    """Kill *child* after *delay* seconds, or once it says that it has renamed; False where it had ended."""
-    assert child.stdout is not None
-    if delay is None:
-        if child.stdout.readline() != "renamed\n":
-            child.wait()
-            return False
-    else:
-        time.sleep(delay)
-    ended = child.poll() is not None
-    child.kill()
-    child.wait()
-    assert child.returncode == (0 if ended else -signal.SIGKILL)
-    return not ended
+    def kill(self, delay: float | None) -> bool:
+        """Kill it after *delay* seconds, or once it has renamed; False where it had ended by itself."""
+        if delay is None:
+            said = self._said.recv()
+        else:
+            time.sleep(delay)
+            said = self._said.recv() if self._said.poll() else "running"
+        if said != "done":
+            self._process.kill()
+        return self.wait() == -signal.SIGKILL
+
+    def wait(self) -> int | None:
+        self._process.join()
+        return self._process.exitcode
 
 
 def test_a_killed_backfill_resumes_to_the_same_tables(tmp_path: Path) -> None:
@@ -53,9 +56,9 @@ def test_a_killed_backfill_resumes_to_the_same_tables(tmp_path: Path) -> None:
     print(f"seed {SEED}")
     run(tmp_path / "whole", NAME, verify=True)
     whole = digests_of(tmp_path / "whole")
-    with serving(Replay([recording(NAME)], Faults(latency_ms=10))) as url:
+    with serving(Replay([recording(NAME)], Faults(latency_ms=4))) as url:
         began = time.monotonic()
-        _child(tmp_path / "timed", url, 0).wait()
+        assert Child(tmp_path / "timed", url, 0).wait() == 0
         length = time.monotonic() - began
         assert differing(whole, digests_of(tmp_path / "timed")) == []
         kinds = [True] * BETWEEN + [False] * (KILLS - BETWEEN)
@@ -66,11 +69,10 @@ def test_a_killed_backfill_resumes_to_the_same_tables(tmp_path: Path) -> None:
             while not killed:
                 home = tmp_path / f"home{homes}"
                 stop_after = draw.randint(1, 12) if between else 0
-                child = _child(home, url, stop_after)
-                killed = _killed(child, None if between else draw.uniform(0, length))
+                killed = Child(home, url, stop_after).kill(None if between else draw.uniform(0, length))
                 if not killed:
                     assert differing(whole, digests_of(home)) == []
                     homes += 1
         home = tmp_path / f"home{homes}"
-        assert _child(home, url, 0).wait() == 0
+        assert Child(home, url, 0).wait() == 0
         assert differing(whole, digests_of(home)) == []

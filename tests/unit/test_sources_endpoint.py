@@ -294,12 +294,14 @@ def test_a_body_beyond_the_limit_is_not_read_on():
     [
         ("7", 7, 7),
         ("99999", 120, 120),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=60)), 30, 60),
+        ("in a minute", 30, 60),
         ("Sun, 06 Nov 1994 08:49:37 GMT", 0, 0),
     ],
 )
 def test_retry_after_is_honoured_as_seconds_or_date(header, low, high):
     """The header is read in both forms and never asks for more than two minutes."""
+    if header == "in a minute":
+        header = format_datetime(datetime.now(UTC) + timedelta(seconds=60))
 
     async def act(endpoint, node):
         node.raw.append(Raw(429, b"", {"Retry-After": header}))
