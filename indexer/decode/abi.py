@@ -19,13 +19,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from indexer.decode.words import WORD, of_one_word, word_values
 from indexer.floor.assets import abis_dir
 from indexer.floor.errors import Usage
 
 if TYPE_CHECKING:
     from eth_abi.codec import ABICodec
-
-WORD = 32
 
 
 class RawLog(NamedTuple):
@@ -183,6 +182,8 @@ def _fits(arguments: Sequence[Argument], size: int) -> bool:
 
 def _values(types: Sequence[str], data: bytes) -> tuple[Any, ...] | None:
     """Return the values of *types* in *data*, or None where they cannot be read."""
+    if all(map(of_one_word, types)):
+        return word_values(types, data)
     from eth_abi.exceptions import DecodingError  # noqa: PLC0415 - 0.16 s that reading tables does not pay
 
     try:

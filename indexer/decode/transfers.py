@@ -80,7 +80,7 @@ def _decode(logs: pa.Table) -> Transfers:
     reasons = _reasons(logs)
     good, bad = named & (reasons == 0), np.flatnonzero(named & (reasons > 0))
     undecoded = _undecoded(logs.take(bad), reasons[bad]) if len(bad) else UNDECODED.empty_table()
-    return Transfers(_rows(logs if good.all() else logs.take(np.flatnonzero(good))), undecoded)
+    return Transfers(_rows(logs, np.flatnonzero(good)), undecoded)
 
 
 def _reasons(logs: pa.Table) -> npt.NDArray[np.int8]:
@@ -103,19 +103,19 @@ def _reasons(logs: pa.Table) -> npt.NDArray[np.int8]:
     return reasons
 
 
-def _rows(logs: pa.Table) -> pa.Table:
-    """Return logs that are Transfers as rows of ROWS."""
-    values = columns.words(logs["data"], np.arange(logs.num_rows, dtype=np.int64))
+def _rows(logs: pa.Table, rows: npt.NDArray[np.int64]) -> pa.Table:
+    """Return the logs in *rows*, which are Transfers, as rows of ROWS."""
+    numbers = logs.select(["block_number", "block_time", "tx_index", "log_index"]).take(rows)
     arrays: list[columns.Column] = [
-        columns.address_text(columns.fixed(logs["address"])),
-        logs["block_number"],
-        logs["block_time"],
-        columns.hex_text(columns.fixed(logs["tx_hash"])),
-        logs["tx_index"],
-        logs["log_index"],
-        columns.address_text(columns.fixed(logs["topic1"])),
-        columns.address_text(columns.fixed(logs["topic2"])),
-        columns.units(values),
+        columns.address_text(columns.fixed(logs["address"])[rows]),
+        numbers["block_number"],
+        numbers["block_time"],
+        columns.hex_text(columns.fixed(logs["tx_hash"])[rows]),
+        numbers["tx_index"],
+        numbers["log_index"],
+        columns.address_text(columns.fixed(logs["topic1"])[rows]),
+        columns.address_text(columns.fixed(logs["topic2"])[rows]),
+        columns.units(columns.words(logs["data"], rows)),
     ]
     return pa.Table.from_arrays(arrays, schema=ROWS)
 

@@ -15,13 +15,12 @@ CODE_VERSION = "1"
 
 
 class Derived(NamedTuple):
-    """The derived tables of one token on one chain, and the reads that its last supply rests on."""
+    """The derived tables of one token on one chain."""
 
     transfers: pa.Table
     rebases: pa.Table
     supply_changes: pa.Table
     undecoded: pa.Table
-    reads_used: int
 
     def tables(self) -> dict[str, pa.Table]:
         """Return the tables by name."""
@@ -49,7 +48,6 @@ def interpret(scene: Scene, ledger: Ledger) -> Derived | Needs:
         ledger.rebases,
         ledger.supply_changes,
         undecoded.sort_by([("block_number", "ascending"), ("log_index", "ascending")]),
-        ledger.reads_used,
     )
 
 

@@ -68,11 +68,10 @@ class Ledger(NamedTuple):
     """What an accrual makes of the token's own logs.
 
     *entries* has the columns of ``transfers`` without reason, rule, evidence, party, link and other_chain;
-    the other tables are whole. *reads_used* counts the pinned reads that the last supply rests on.
+    the other tables are whole.
     """
 
     entries: pa.Table
     supply_changes: pa.Table
     rebases: pa.Table
     undecoded: pa.Table
-    reads_used: int = 0

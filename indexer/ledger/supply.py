@@ -22,6 +22,7 @@ class Change(NamedTuple):
     supply: int | None
     min_units: int | None
     why_null: str | None
+    reads_used: int = 0
 
 
 def supply_rows(deployment: Deployment, changes: list[Change]) -> pa.Table:
@@ -49,5 +50,6 @@ def _row(deployment: Deployment, change: Change) -> dict[str, Any]:
         "supply_raw": held(change.supply),
         "supply": supply,
         "min_units": held(change.min_units),
+        "reads_used": change.reads_used,
         "why_null": why,
     }

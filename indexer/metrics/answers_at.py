@@ -48,6 +48,7 @@ class Run(NamedTuple):
     first_block: int | None
     frontier_block: int | None
     frontier_time: datetime | None
+    covered_until: datetime | None
     why_null: str | None
 
 
@@ -110,7 +111,12 @@ def cuts(con: duckdb.DuckDBPyConnection, q: Question) -> list[Cut]:
 
 def _cut(con: duckdb.DuckDBPyConnection, run: Run, at: At | None) -> Cut:
     decimals = run.decimals or 0
-    if run.frontier_time is None or run.frontier_block is None or run.first_block is None:
+    if (
+        run.frontier_time is None
+        or run.covered_until is None
+        or run.frontier_block is None
+        or run.first_block is None
+    ):
         why = f"{run.token} on {run.chain} is not indexed here"
         return Cut(run.token, run.chain_id, _named(at), None, None, decimals, why)
     if at is None:
@@ -123,12 +129,12 @@ def _cut(con: duckdb.DuckDBPyConnection, run: Run, at: At | None) -> Cut:
         elif at < run.first_block:
             doubt = f"block {at} is before the first covered block, {run.first_block}"
         return Cut(run.token, run.chain_id, _named(at), at, until, decimals, doubt or run.why_null)
-    return _cut_by_time(run, at, run.frontier_time)
+    return _cut_by_time(run, at, run.frontier_time, run.covered_until)
 
 
-def _cut_by_time(run: Run, at: datetime | date, frontier: datetime) -> Cut:
+def _cut_by_time(run: Run, at: datetime | date, frontier: datetime, covered_until: datetime) -> Cut:
     until, why = _instant(at), run.why_null
-    if until > frontier:
+    if until > covered_until:
         is_begun = not isinstance(at, datetime) and at <= frontier.date()
         over = "is not over at" if is_begun else "is beyond"
         why = f"{_named(at)} {over} the frontier, {frontier:%Y-%m-%d %H:%M:%S} UTC"

@@ -113,7 +113,8 @@ class Lake:
                         f"{path} is listed in the manifest and missing from the lake; restore it from a copy, "
                         "or remove the home and run `rwa backfill` again."
                     )
-                part = pq.read_table(f"{self._base}/{path}", filesystem=self._fs, columns=schema.names)
+                with pq.ParquetFile(f"{self._base}/{path}", filesystem=self._fs) as file:
+                    part = file.read(columns=schema.names)
                 parts.append(part.replace_schema_metadata(None).cast(schema))
         return pa.concat_tables(parts) if parts else schema.empty_table()
 

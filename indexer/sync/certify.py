@@ -156,7 +156,6 @@ def _basis(place: Place, row: Mapping[str, Any]) -> Basis:
         row["token"],
         row["chain_id"],
         place.deployment.decimals or 0,
-        row["reads_used"],
         digest(spans),
         row["config_digest"],
         row["code_version"],

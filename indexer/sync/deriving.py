@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
@@ -22,6 +22,7 @@ from indexer.floor.tables import (
     PUBLICATIONS,
     READS,
     SEGMENTS,
+    STARTS,
     TRANSACTIONS,
 )
 from indexer.ledger.derive import CODE_VERSION, Derived, account, interpret
@@ -32,7 +33,7 @@ from indexer.sources.evm import Call as PinnedCall
 from indexer.sources.evm import CallAnswer, Evm, TxRef
 from indexer.sync.committing import commit_tables
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
-from indexer.sync.measuring import measure
+from indexer.sync.measuring import Inconsistent, measure
 from indexer.sync.raw import RawLogs, ReadKey, add_rows, load_calls, load_reads
 from indexer.sync.session import Session, now
 
@@ -106,20 +107,20 @@ async def derive_place(
     run, is_final = found
     held = derivation_of(work, place)
     row = _row(place, run, is_final=is_final or _was_final(held, run.frontier), reads=reads)
+    row["covered_until"] = _covered_until(work, chain_id, run.frontier)
     if held and not force and _stands(held, row):
         return held
     logs = raw.logs.of([contract.address for contract in place.contracts], run)
     scene = Scene(place.token, place.deployment, run, logs, raw.calls, raw.reads)
     made = await derived(work, scene, raw, evm, reads=reads)
-    row |= {"reads_used": made.reads_used, "inputs_missing": _missing(place, made, raw)}
-    commit_derived(work, place, row, made.tables(), force=force)
-    return row
+    row["inputs_missing"] = _missing(place, made, raw)
+    return commit_derived(work, place, row, made.tables(), force=force)
 
 
 def _stands(held: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """Say whether a committed derivation still is what derive would make; one that lacks inputs is tried
     again, since another endpoint may have them."""
-    same = all(held[name] == row[name] for name in row if name not in {"reads_used", "inputs_missing"})
+    same = all(held[name] == row[name] for name in row if name not in {"inputs_missing", "why_null"})
     return same and held["inputs_missing"] == 0
 
 
@@ -154,10 +155,20 @@ def commit_derived(
     derived: Mapping[str, pa.Table],
     *,
     force: bool = False,
-) -> None:
-    """Compute the metrics of *place* and commit them with what they come from, in one transaction."""
+) -> dict[str, Any]:
+    """Compute the metrics of *place* and commit them with what they come from, in one transaction.
+
+    Where the figures contradict each other the stocks are NULL with that reason: a wrong number is worse
+    than none. Returns the derivation's row as committed.
+    """
+    stands = dict(row)
     publications = _published(work, place, row)
-    metrics = measure(work.registry, [row], derived, _certificates(work, place), publications)
+    certificates = _certificates(work, place)
+    try:
+        metrics = measure(work.registry, [stands], derived, certificates, publications)
+    except Inconsistent as error:
+        stands["why_null"] = str(error)
+        metrics = measure(work.registry, [stands], derived, certificates, publications)
     commit_tables(
         work.book,
         work.lake,
@@ -165,8 +176,9 @@ def commit_derived(
         {**derived, **metrics},
         sql=work.settings.sql,
         copy_again=force,
-        rows={DERIVATIONS: [dict(row)], PUBLICATIONS: publications, CLAIMS: [_whole_claim(place.token.id)]},
+        rows={DERIVATIONS: [stands], PUBLICATIONS: publications, CLAIMS: [_whole_claim(place.token.id)]},
     )
+    return stands
 
 
 def commit_certificate(
@@ -203,15 +215,26 @@ def _published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict
     """Return the publications of *place*, with one for the days that have just become final."""
     token, chain_id = place.key
     rows = work.book.rows(PUBLICATIONS, token=token, chain_id=chain_id)
-    through = _last_whole_day(row["frontier_time"])
-    if row["final"] and all(r["through_day"] < through for r in rows):
+    through = _last_whole_day(row["covered_until"])
+    if row["final"] and row["holds_start"] and all(r["through_day"] < through for r in rows):
         rows = [*rows, {"token": token, "chain_id": chain_id, "through_day": through, "published_at": now()}]
     return rows
 
 
-def _last_whole_day(frontier: datetime) -> Any:
-    after = datetime.combine(frontier.date(), time()) + timedelta(days=1) - timedelta(seconds=1)
-    return frontier.date() if frontier >= after else frontier.date() - timedelta(days=1)
+def _covered_until(work: Session, chain_id: str, frontier: BlockRef) -> datetime:
+    """Return the last second whose events are all known.
+
+    The frontier's own, or the last of a day where the next block is known as the first of a later day.
+    """
+    starts = work.book.rows(STARTS, chain_id=chain_id)
+    days = [start["day"] for start in starts if start["block_number"] == frontier.number + 1]
+    known = [datetime.combine(day, time()) - timedelta(seconds=1) for day in days]
+    return max([moment(frontier.time), *known])
+
+
+def _last_whole_day(covered_until: datetime) -> date:
+    """Return the last day that is covered to its last second."""
+    return (covered_until + timedelta(seconds=1)).date() - timedelta(days=1)
 
 
 def _row(place: Place, run: Run, *, is_final: bool, reads: bool) -> dict[str, Any]:
@@ -226,7 +249,6 @@ def _row(place: Place, run: Run, *, is_final: bool, reads: bool) -> dict[str, An
         "holds_start": run.holds_start,
         "why_null": run.why_null,
         "reads_allowed": reads,
-        "reads_used": 0,
         "inputs_missing": 0,
         "config_digest": config_digest(place.token, place.deployment),
         "code_version": CODE_VERSION,

@@ -25,6 +25,10 @@ WHOLE = ("holders_daily",)
 """Tables with rows for a token over all its chains: one address on two chains counts once there."""
 
 
+class Inconsistent(Permanent):
+    """An audit found rows that contradict each other; the text says which."""
+
+
 def measure(
     registry: Registry,
     derivations: Rows,
@@ -33,7 +37,7 @@ def measure(
     publications: Rows = (),
     only: Sequence[str] | None = None,
 ) -> dict[str, pa.Table]:
-    """Return the metric tables of what is derived; Permanent where an audit finds a break.
+    """Return the metric tables of what is derived; raises Inconsistent where an audit finds a break.
 
     Rows that hold for a token over all its chains are left to ``whole_token``.
     """
@@ -41,10 +45,9 @@ def measure(
     tables = {name: _by_whole(rows, whole=False) for name, rows in compute(con, only)}
     breaks = audit(con) if only is None else []
     if breaks:
-        first = breaks[0]
-        raise Permanent(
-            f"The audit {first.audit} of {first.token} on {first.chain_id} found {len(breaks)} rows that do not "
-            f"hold together; the first: {first.detail}. Nothing was committed; this is a bug, please report it."
+        raise Inconsistent(
+            f"the figures do not hold together ({breaks[0].audit}: {breaks[0].detail}): a log may be missing, or the "
+            "configured start may be too late"
         )
     return tables
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from indexer.decode.columns import whole
 from indexer.floor.spans import Span
 from indexer.floor.tables import FILES, LOGS, READS, TRANSACTIONS, Table
 from indexer.ledger.scene import Run
@@ -22,6 +26,17 @@ KEPT_LOGS = 2_000_000
 """Logs of read files that stay in memory, since the tokens of a chain share files."""
 
 
+class _File(NamedTuple):
+    """A file's logs; *places* says for each log which of *contracts* it is of.
+
+    So each token of a chain costs a comparison of numbers a log, not of addresses.
+    """
+
+    logs: pa.Table
+    contracts: list[bytes]
+    places: npt.NDArray[np.int32]
+
+
 class RawLogs:
     """The logs of one chain, file by file."""
 
@@ -29,44 +44,43 @@ class RawLogs:
         self._lake = lake
         rows = book.rows(FILES, table_name=LOGS.name, chain_id=chain_id)
         self._files = [row for row in rows if row["unlisted_at"] is None]
-        self._kept: dict[str, pa.Table] = {}
+        self._kept: dict[str, _File] = {}
 
     def of(self, addresses: Sequence[str], run: Run) -> pa.Table:
         """Return the logs of *addresses* within *run*, in (block, log index) order, each once."""
-        wanted = pa.array(sorted(bytes.fromhex(a[2:]) for a in addresses), pa.binary(20))
+        wanted = {bytes.fromhex(address[2:]) for address in addresses}
         blocks = Span(run.first, run.frontier.number)
         parts = []
         for row in self._files:
             if not blocks.overlaps(Span(row["first"], row["last"])):
                 continue
-            logs = self._read(row["path"])
-            keep = pc.is_in(logs["address"], value_set=wanted)
+            file = self._read(row["path"])
+            keep = np.array([contract in wanted for contract in file.contracts], dtype=np.bool_)[file.places]
             if row["first"] < blocks.first or row["last"] > blocks.last:
-                inside = pc.and_(
-                    pc.greater_equal(logs["block_number"], blocks.first),
-                    pc.less_equal(logs["block_number"], blocks.last),
-                )
-                keep = pc.and_(keep, inside)
-            parts.append(logs if pc.all(keep).as_py() else logs.filter(keep))
+                number = file.logs["block_number"].to_numpy()
+                keep &= (number >= blocks.first) & (number <= blocks.last)
+            parts.append(file.logs if keep.all() else file.logs.filter(pa.array(keep)))
         if not parts:
             return self._lake.read(LOGS, [])
         return in_order(pa.concat_tables(parts))
 
-    def _read(self, path: str) -> pa.Table:
+    def _read(self, path: str) -> _File:
         if path not in self._kept:
             logs = self._lake.read(LOGS, [path])
             while (
-                self._kept and sum(kept.num_rows for kept in self._kept.values()) + logs.num_rows > KEPT_LOGS
+                self._kept
+                and sum(file.logs.num_rows for file in self._kept.values()) + logs.num_rows > KEPT_LOGS
             ):
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[path] = logs
+            coded = whole(logs["address"]).dictionary_encode()
+            self._kept[path] = _File(logs, coded.dictionary.to_pylist(), coded.indices.to_numpy())
         return self._kept[path]
 
 
 def in_order(logs: pa.Table) -> pa.Table:
     """Return *logs* by (block, log index) without repeats: two filters may have held one contract."""
     key = pc.add(pc.multiply(logs["block_number"], 1 << 24), logs["log_index"])
-    steps = pc.pairwise_diff(key.combine_chunks())
+    steps = pc.pairwise_diff(whole(key))
     if logs.num_rows < 2 or pc.min(steps).as_py() > 0:
         return logs
     order = pc.sort_indices(key)

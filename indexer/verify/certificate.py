@@ -26,12 +26,16 @@ LIMB = 10**19
 
 
 class Figure(NamedTuple):
-    """What the events say at a block, in base units: *units* and *supply* are None where not known."""
+    """What the events say at a block, in base units: *units* and *supply* are None where not known.
+
+    *reads_used* counts the pinned reads that the supply rests on.
+    """
 
     units: int | None
     supply: int | None
     why_null: str | None
     holders: Mapping[str, int]
+    reads_used: int = 0
 
     def balance(self, holder: str) -> int | None:
         """Return what balanceOf should answer: units · supply // total units; plain tokens: the units."""
@@ -69,7 +73,6 @@ class Basis(NamedTuple):
     token: str
     chain_id: str
     decimals: int
-    reads_used: int
     spans_digest: str
     config_digest: str
     code_version: str
@@ -81,12 +84,12 @@ def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: Bloc
     for name in ("transfers", "supply_changes"):
         register(con, TABLES[name], derived[name])
     last = con.execute(
-        "SELECT units, supply_raw, why_null FROM supply_changes WHERE coalesce(block_number <= ?, "
+        "SELECT units, supply_raw, why_null, reads_used FROM supply_changes WHERE coalesce(block_number <= ?, "
         "effective_at <= make_timestamp(? * 1000000)) ORDER BY effective_at DESC, block_number DESC, "
         "log_index DESC LIMIT 1",
         [block.number, block.time],
     ).fetchone()
-    units, supply, why = last or (Decimal(0), Decimal(0), None)
+    units, supply, why, reads_used = last or (Decimal(0), Decimal(0), None, 0)
     moved = con.execute(
         f"WITH moved AS (SELECT from_address, to_address, units::HUGEINT // {LIMB} AS high, "
         f"units::HUGEINT % {LIMB} AS low FROM transfers WHERE block_number <= ?) "
@@ -100,9 +103,11 @@ def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: Bloc
     why = why_null or why
     if why:
         return Figure(None, None, why, holders)
-    return Figure(
-        None if units is None else int(units), None if supply is None else int(supply), None, holders
-    )
+    return Figure(_whole(units), _whole(supply), None, holders, reads_used)
+
+
+def _whole(value: Decimal | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def sample_of(holders: Mapping[str, int], block: BlockRef) -> Sample:
@@ -121,7 +126,7 @@ def certificate(
 ) -> dict[str, Any]:
     """Return the row of ``certificates``: what was compared, and the verdict."""
     checked, wrong = _compared(figure, sample, state)
-    verdict, reason = _verdict(basis, figure, sample, state, checked=checked, wrong=wrong)
+    verdict, reason = _verdict(figure, sample, state, checked=checked, wrong=wrong)
     row: dict[str, Any] = {
         "token": basis.token,
         "chain_id": basis.chain_id,
@@ -139,7 +144,7 @@ def certificate(
         "holders_known": len(figure.holders),
         "seed": sample.seed,
         "tolerance": Decimal(0),
-        "reads_used": basis.reads_used,
+        "reads_used": figure.reads_used,
         "verdict": verdict,
         "reason": reason,
         "spans_digest": basis.spans_digest,
@@ -168,7 +173,7 @@ def _compared(figure: Figure, sample: Sample, state: State) -> tuple[int, int]:
 
 
 def _verdict(
-    basis: Basis, figure: Figure, sample: Sample, state: State, *, checked: int, wrong: int
+    figure: Figure, sample: Sample, state: State, *, checked: int, wrong: int
 ) -> tuple[str, str | None]:
     if silent := _silent(figure, state):
         return "unknown", silent
@@ -184,7 +189,7 @@ def _verdict(
             "unknown",
             f"supply agrees; {missing} of {len(sample.addresses)} balances could not be read: {why}",
         )
-    if basis.reads_used:
+    if figure.reads_used:
         return "read", "the supply rests on a read of the same contract; shares and balances agree"
     return "pass", None
 

@@ -99,6 +99,8 @@ def _blank(kind: str) -> Any:
 def full(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return *row* with every column of its table: defaults, then blanks where NULL is not allowed."""
     given = {"token": "t", "chain_id": CHAIN, "contract": "0xc", **DEFAULTS.get(name, {}), **row}
+    if name == "derivations":
+        given.setdefault("covered_until", given.get("frontier_time"))
     columns = TABLES[name].columns
     return {c.name: given.get(c.name, None if c.nullable else _blank(c.kind)) for c in columns}
 

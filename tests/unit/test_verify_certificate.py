@@ -16,7 +16,7 @@ from indexer.verify.certificate import Basis, Figure, Sample, State, certificate
 
 HUGE = 10**30
 LARGEST = 10**38 - 1
-BASIS = Basis("token", "eip155:1", 18, 0, "spans", "config", "1")
+BASIS = Basis("token", "eip155:1", 18, "spans", "config", "1")
 HELD = {ALICE: HUGE - 7, BOB: 7}
 FIGURE = Figure(HUGE, HUGE, None, HELD)
 
@@ -142,7 +142,7 @@ def test_balances_that_could_not_be_read_are_no_pass() -> None:
 
 def test_a_supply_that_was_read_does_not_prove_itself() -> None:
     """Where the figure rests on a read of the same contract the verdict is read, not pass."""
-    assert judged(state(), basis=BASIS._replace(reads_used=1))[0] == "read"
+    assert judged(state(), FIGURE._replace(reads_used=1))[0] == "read"
 
 
 def test_a_difference_outweighs_what_is_missing() -> None:

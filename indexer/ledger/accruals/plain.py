@@ -19,8 +19,7 @@ ENTRY_SCHEMA = pa.schema([f for f in arrow_schema(TRANSFERS) if f.name not in _I
 
 def plain(scene: Scene) -> Ledger:
     """Return the ledger of a token whose balances move by Transfer alone."""
-    own = scene.logs.filter(pc.equal(scene.logs["address"], own_address(scene)))
-    decoded = decode_transfers(own)
+    decoded = decode_transfers(own_logs(scene))
     entries = _entries(scene, decoded)
     broken = first_undecoded(scene, decoded)
     changes = _changes(scene, entries, broken)
@@ -30,6 +29,12 @@ def plain(scene: Scene) -> Ledger:
         rebases=arrow_schema(REBASES).empty_table(),
         undecoded=undecoded_rows(scene, decoded.undecoded),
     )
+
+
+def own_logs(scene: Scene) -> pa.Table:
+    """Return the logs of the token's own contract; without companions they are not copied."""
+    own = pc.equal(scene.logs["address"], own_address(scene))
+    return scene.logs if pc.all(own).as_py() else scene.logs.filter(own)
 
 
 def own_address(scene: Scene) -> pa.Scalar:

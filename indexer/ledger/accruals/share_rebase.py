@@ -12,7 +12,7 @@ import pyarrow as pa
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import REBASES, UNDECODED
 from indexer.ledger.accruals.plain import ENTRY_SCHEMA
-from indexer.ledger.accruals.share_steps import Step, Steps, read_steps
+from indexer.ledger.accruals.share_steps import Place, Step, Steps, read_steps
 from indexer.ledger.accruals.share_totals import Settled, Totals, settle, unsolved
 from indexer.ledger.figures import TOO_LARGE, held, moment, ratio, rows_of, token_units
 from indexer.ledger.scene import Ledger, Needs, ReadWanted, Scene, TxWanted
@@ -20,6 +20,8 @@ from indexer.ledger.supply import Change, supply_rows
 from indexer.ledger.values import ZERO
 
 TOTAL_SUPPLY = bytes.fromhex("18160ddd")
+UNKNOWN = Totals(0, 0, None)
+"""Neither shares nor supply are known: the history starts too late, or a log cannot be held."""
 
 
 def share_rebase(scene: Scene) -> Ledger | Needs:
@@ -28,15 +30,29 @@ def share_rebase(scene: Scene) -> Ledger | Needs:
     needed = _inputs(scene, told.steps)
     if needed:
         return Needs(transactions=needed)
-    steps = told.steps
-    wanted = [] if scene.run.why_null else unsolved(steps)
+    if scene.run.why_null:
+        return _ledger(scene, told, _unknown(told.steps, scene.run.why_null))
+    steps = [step for step in told.steps if _before(step, told.broken)]
+    lost = told.steps[len(steps) :]
+    wanted = unsolved(steps)
     if wanted and "totalSupply" in scene.deployment.reads:
         missing = _reads(scene, wanted)
         if missing:
             return Needs(reads=missing)
         steps = _with_reads(scene, steps, wanted)
-    settled = _unknown(scene, steps) if scene.run.why_null else settle(steps)
-    return _ledger(scene, told, [s for s in settled if s.step.logged], _rests_on_reads(steps))
+    settled = [s for s in settle(steps) if s.step.logged]
+    return _ledger(scene, told, [*settled, *_unknown(lost, _ended(told.broken))])
+
+
+def _before(step: Step, broken: tuple[Place, str] | None) -> bool:
+    """Say whether the ledger still holds at *step*."""
+    return broken is None or (step.place.block, step.place.log_index) < (broken[0].block, broken[0].log_index)
+
+
+def _ended(broken: tuple[Place, str] | None) -> str | None:
+    if broken is None:
+        return None
+    return f"block {broken[0].block} log {broken[0].log_index} cannot be held: {broken[1]}"
 
 
 def _inputs(scene: Scene, steps: list[Step]) -> tuple[TxWanted, ...]:
@@ -75,31 +91,24 @@ def _with_reads(scene: Scene, steps: list[Step], wanted: list[Step]) -> list[Ste
     return out
 
 
-def _rests_on_reads(steps: list[Step]) -> int:
-    """Return how many reads the last total rests on: those after the last one that was logged."""
-    count = 0
-    for step in steps:
-        if step.kind == "sync":
-            count = 0 if step.logged else count + 1
-    return count
-
-
-def _unknown(scene: Scene, steps: list[Step]) -> list[Settled]:
-    """Return the steps of a history that starts too late: amounts that were asked, no totals."""
-    why, out = scene.run.why_null, []
+def _unknown(steps: list[Step], why: str | None) -> list[Settled]:
+    """Return steps whose totals cannot be known: amounts that were asked, no totals."""
+    out = []
     for step in steps:
         asked = step.amount if step.kind == "sync" else step.asked
         change = None if asked is None else -asked if step.kind == "burn" else asked
-        out.append(Settled(step, Totals(0, 0, None), change, why))
+        out.append(Settled(step, UNKNOWN, change, why))
     return out
 
 
-def _ledger(scene: Scene, told: Steps, settled: list[Settled], reads_used: int) -> Ledger:
-    changes = [_change(scene, s) for s in settled if s.step.kind != "move"]
+def _ledger(scene: Scene, told: Steps, settled: list[Settled]) -> Ledger:
+    changes = [_change(s) for s in settled if s.step.kind != "move"]
     if told.broken:
-        place, why = told.broken
-        why = f"block {place.block} log {place.log_index} cannot be held: {why}"
-        changes.append(Change(place.time, place.block, place.log_index, "undecoded", None, None, None, why))
+        place = told.broken[0]
+        ended = Change(
+            place.time, place.block, place.log_index, "undecoded", None, None, None, _ended(told.broken)
+        )
+        changes = sorted([*changes, ended], key=lambda change: (change.block_number, change.log_index))
     entries = [_entry(scene, s) for s in settled if s.step.kind != "sync"]
     columns = [pa.array([row.get(f.name) for row in entries], f.type) for f in ENTRY_SCHEMA]
     return Ledger(
@@ -107,7 +116,6 @@ def _ledger(scene: Scene, told: Steps, settled: list[Settled], reads_used: int) 
         supply_changes=supply_rows(scene.deployment, changes),
         rebases=rows_of(REBASES, [_rebase(scene, s) for s in settled if s.step.kind == "sync"]),
         undecoded=rows_of(UNDECODED, told.undecoded),
-        reads_used=reads_used,
     )
 
 
@@ -117,14 +125,14 @@ def _min_units(totals: Totals) -> int | None:
     return -(-totals.shares // supply) if supply else None
 
 
-def _change(scene: Scene, settled: Settled) -> Change:
+def _change(settled: Settled) -> Change:
     step, totals = settled.step, settled.totals
     cause = "rebase" if step.kind == "sync" else step.kind
-    units = None if scene.run.why_null else totals.shares
-    supply = None if scene.run.why_null else totals.supply
+    units = None if totals is UNKNOWN else totals.shares
+    supply = totals.supply
     return Change(
         step.place.time, step.place.block, step.place.log_index, cause, units, supply,
-        _min_units(totals), settled.why if supply is None else None,
+        _min_units(totals), settled.why if supply is None else None, settled.reads,
     )  # fmt: skip
 
 
@@ -156,7 +164,7 @@ def _entry(scene: Scene, settled: Settled) -> dict[str, Any]:
 
 def _rebase(scene: Scene, settled: Settled) -> dict[str, Any]:
     step, totals = settled.step, settled.totals
-    supply = None if scene.run.why_null else totals.supply
+    supply = totals.supply
     return {
         "token": scene.deployment.token,
         "chain_id": scene.deployment.chain_id,

@@ -63,33 +63,65 @@ _AMOUNT_ARGUMENT = {
 def read_steps(scene: Scene) -> Steps:
     """Return the steps that the token's logs tell, paired TransferShares with Transfer."""
     family = load_family(FAMILIES)
-    steps: list[Step] = []
-    undecoded: list[dict[str, object]] = []
-    broken: tuple[Place, str] | None = None
-    shares: tuple[Place, Event] | None = None
+    reader = _Reader(scene, _ledger_topics(family))
     for place, raw in _raw(scene):
-        event = decode_event(family, raw)
+        reader.see(place, raw, decode_event(family, raw))
+    reader.end()
+    return Steps(_asked(scene, family, reader.steps), reader.broken, reader.undecoded)
+
+
+class _Reader:
+    """Pairs each TransferShares with the Transfer that follows it; what cannot be paired ends the ledger."""
+
+    def __init__(self, scene: Scene, ledger_topics: set[bytes]) -> None:
+        self.steps: list[Step] = []
+        self.undecoded: list[dict[str, object]] = []
+        self.broken: tuple[Place, str] | None = None
+        self._scene = scene
+        self._ledger_topics = ledger_topics
+        self._shares: tuple[Place, RawLog, Event] | None = None
+
+    def see(self, place: Place, raw: RawLog, event: Event | Undecodable | None) -> None:
+        """Take the next log of the token."""
+        if self._shares is not None and _ends(self._shares[0], place, event):
+            self.end()
         if isinstance(event, Undecodable):
-            undecoded.append(_undecoded(scene, place, raw, event.reason))
-            if raw.topics[0] in _ledger_topics(family):
-                broken = broken or (place, event.reason)
-        elif event is None or broken:
-            continue
+            self._lose(place, raw, event.reason, breaks=raw.topics[0] in self._ledger_topics)
+        elif event is None:
+            return
         elif event.name == "TransferShares":
-            shares = (place, event)
+            self._shares = (place, raw, event)
         elif event.name == "Transfer":
-            if shares is None or not _pair(shares, place, event):
-                why = "a Transfer without its TransferShares"
-                undecoded.append(_undecoded(scene, place, raw, why))
-                broken = (place, why)
-                continue
-            steps.append(_moved(place, shares[1], event))
-            shares = None
+            self._move(place, raw, event)
         elif event.name == "InterestsDistributed":
-            steps.append(
-                Step("sync", place, amount=_int(event, "interest"), total=_int(event, "newTotalSupply"))
-            )
-    return Steps(_asked(scene, family, steps), broken, undecoded)
+            interest, total = _int(event, "interest"), _int(event, "newTotalSupply")
+            self.steps.append(Step("sync", place, amount=interest, total=total))
+
+    def end(self) -> None:
+        """Book a TransferShares whose Transfer did not come."""
+        if self._shares is not None:
+            place, raw, _ = self._shares
+            self._shares = None
+            self._lose(place, raw, "a TransferShares without its Transfer")
+
+    def _move(self, place: Place, raw: RawLog, event: Event) -> None:
+        shares = self._shares[2] if self._shares else None
+        self._shares = None
+        if shares is None or any(shares.args[side] != event.args[side] for side in ("from", "to")):
+            self._lose(place, raw, "a Transfer without its TransferShares")
+        else:
+            self.steps.append(_moved(place, shares, event))
+
+    def _lose(self, place: Place, raw: RawLog, reason: str, *, breaks: bool = True) -> None:
+        self.undecoded.append(_undecoded(self._scene, place, raw, reason))
+        if breaks and self.broken is None:
+            self.broken = (place, reason)
+
+
+def _ends(shares: Place, place: Place, event: Event | Undecodable | None) -> bool:
+    """Say whether the Transfer that a TransferShares announces cannot come any more."""
+    other = isinstance(event, Event) and event.name in {"TransferShares", "InterestsDistributed"}
+    return other or place.tx_hash != shares.tx_hash
 
 
 def _raw(scene: Scene) -> Iterator[tuple[Place, RawLog]]:
@@ -110,12 +142,6 @@ def _raw(scene: Scene) -> Iterator[tuple[Place, RawLog]]:
 def _ledger_topics(family: Family) -> set[bytes]:
     names = {"Transfer", "TransferShares", "InterestsDistributed"}
     return {spec.topic0 for specs in family.events.values() for spec in specs if spec.name in names}
-
-
-def _pair(shares: tuple[Place, Event], place: Place, event: Event) -> bool:
-    at, told = shares
-    same = all(told.args[side] == event.args[side] for side in ("from", "to"))
-    return same and at.tx_hash == place.tx_hash
 
 
 def _moved(place: Place, shares: Event, event: Event) -> Step:

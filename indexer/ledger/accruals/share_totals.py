@@ -33,27 +33,36 @@ class Totals(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """A step, the totals after it, the change of supply it made, and why something is not known."""
+    """A step, the totals after it, the change of supply it made, and why something is not known.
+
+    *reads* counts the pinned reads that the totals rest on: those since the last total that was logged.
+    """
 
     step: Step
     totals: Totals
     change: int | None
     why: str | None
+    reads: int = 0
 
 
 def settle(steps: Iterable[Step]) -> list[Settled]:
     """Return every step with the totals after it; the first step is the token's first."""
     out: list[Settled] = []
-    totals = Totals(0, 0, 0)
+    totals, reads = Totals(0, 0, 0), 0
     for stretch, sync in stretches(steps):
         settled = _settle_stretch(stretch, totals, None if sync is None else sync.total - sync.amount)
         if sync is not None and not sync.logged:
             settled = _read_after(settled, sync.total)
-        out += settled
+            first = next((n for n, s in enumerate(stretch) if s.kind != "move" and s.asked is None), 0)
+            out += [s._replace(reads=reads + (n >= first)) for n, s in enumerate(settled)]
+            reads += 1
+        else:
+            out += [s._replace(reads=reads) for s in settled]
         shares = settled[-1].totals.shares if settled else totals.shares
         if sync is not None:
             totals = Totals(shares, sync.total, sync.total)
-            out.append(Settled(sync, totals, sync.amount, None))
+            reads = 0 if sync.logged else reads
+            out.append(Settled(sync, totals, sync.amount, None, reads))
         elif settled:
             totals = settled[-1].totals
     return out
@@ -61,7 +70,9 @@ def settle(steps: Iterable[Step]) -> list[Settled]:
 
 def _read_after(settled: Sequence[Settled], total: int) -> list[Settled]:
     """Give the last mint or burn before a read the total that was read: its own block ends with it."""
-    last = max(n for n, s in enumerate(settled) if s.step.kind != "move")
+    last = max((n for n, s in enumerate(settled) if s.step.kind != "move"), default=None)
+    if last is None:
+        return list(settled)
     known = settled[last]
     told = known._replace(totals=Totals(known.totals.shares, total, total))
     return [*settled[:last], told, *settled[last + 1 :]]

@@ -8,6 +8,7 @@ SELECT
   MAX(derivations.first_block) AS first_block,
   MAX(derivations.frontier_block) AS frontier_block,
   MAX(derivations.frontier_time) AS frontier_time,
+  MAX(derivations.covered_until) AS covered_until,
   MAX(
     COALESCE(
       derivations.why_null,

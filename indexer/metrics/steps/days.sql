@@ -1,5 +1,5 @@
 -- Every UTC day from a token's first event to the day of its frontier, with how far it is covered.
--- A day is over when the frontier has reached its last second. Where the covered run does not hold the token's
+-- A day is over when it is covered to its last second. Where the covered run does not hold the token's
 -- start, its first day may have begun before the run and is partial. why_null tells why stocks are NULL.
 -- grain: token, chain, day · kind: step, not stored
 WITH events AS (
@@ -14,6 +14,7 @@ bounds AS (
     derivations.token,
     derivations.chain_id,
     derivations.frontier_time,
+    derivations.covered_until,
     derivations.holds_start,
     COALESCE(
       derivations.why_null,
@@ -26,6 +27,7 @@ bounds AS (
     derivations.token,
     derivations.chain_id,
     derivations.frontier_time,
+    derivations.covered_until,
     derivations.holds_start,
     derivations.why_null
 ),
@@ -37,7 +39,7 @@ grid AS (
     calendar.day,
     calendar.starts_at,
     calendar.ends_at,
-    bounds.frontier_time >= calendar.ends_at - INTERVAL '1' SECOND AS is_over,
+    bounds.covered_until >= calendar.ends_at - INTERVAL '1' SECOND AS is_over,
     bounds.holds_start OR bounds.first_at < calendar.starts_at AS is_whole,
     bounds.why_null,
     MAX(calendar.day) OVER (PARTITION BY bounds.token, bounds.chain_id) AS last_day

@@ -30,7 +30,7 @@ cells AS (
       WHEN derivations.token IS NULL
         THEN CONCAT('the token also lives on ', deployments.chain, ', which is not indexed here')
       WHEN derivations.why_null IS NOT NULL THEN derivations.why_null
-      WHEN derivations.frontier_time < token_days.ends_at - INTERVAL '1' SECOND
+      WHEN derivations.covered_until < token_days.ends_at - INTERVAL '1' SECOND
         THEN CONCAT('the day is not over at the frontier of ', deployments.chain)
     END AS why_null
   FROM token_days

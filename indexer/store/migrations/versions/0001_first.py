@@ -142,11 +142,11 @@ def upgrade() -> None:
     sa.Column('frontier_block', sa.BigInteger(), nullable=False, comment='Last block of the covered run'),
     sa.Column('frontier_hash', sa.Text(), nullable=False, comment='Its hash'),
     sa.Column('frontier_time', sa.DateTime(), nullable=False, comment='Its time'),
+    sa.Column('covered_until', sa.DateTime(), nullable=False, comment="Last second whose events are all known: the frontier's, or its day's where the next block is known to be of a later day"),
     sa.Column('final', sa.Boolean(), nullable=False, comment='Whether the frontier was final when derived'),
     sa.Column('holds_start', sa.Boolean(), nullable=False, comment="Whether the run holds the token's start"),
     sa.Column('why_null', sa.Text(), nullable=True, comment='Why stocks are NULL where they are'),
     sa.Column('reads_allowed', sa.Boolean(), nullable=False, comment='Whether derive could make pinned reads'),
-    sa.Column('reads_used', sa.BigInteger(), nullable=False, comment='Pinned reads that the last supply rests on'),
     sa.Column('inputs_missing', sa.BigInteger(), nullable=False, comment='Transactions and reads that were wanted and that no endpoint had'),
     sa.Column('config_digest', sa.Text(), nullable=False, comment="Digest of the token's configuration"),
     sa.Column('code_version', sa.Text(), nullable=False, comment='Version of the deriving code'),
@@ -296,6 +296,7 @@ def upgrade() -> None:
     sa.Column('supply_raw', sqltables.Exact(0), nullable=True, comment='totalSupply after the change, in base units'),
     sa.Column('supply', sqltables.Exact(18), nullable=True, comment='The same in token units'),
     sa.Column('min_units', sqltables.Exact(0), nullable=True, comment='Smallest units whose balance is above zero'),
+    sa.Column('reads_used', sa.BigInteger(), nullable=False, comment='Pinned reads that the totals rest on'),
     sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
     )
     op.create_index('ix_supply_changes', 'supply_changes', ['token', 'chain_id', 'effective_at', 'block_number', 'log_index'], unique=False)
