@@ -91,10 +91,7 @@ def chains_for(registry: Registry, names: Sequence[str]) -> tuple[str, ...] | No
 @contextmanager
 def tables(settings: Settings, registry: Registry) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield every table of the home as a view; readers are never refused."""
-    from indexer.store.read import connect  # noqa: PLC0415 - help does not pay for DuckDB
+    from indexer.store.read import reading  # noqa: PLC0415 - help does not pay for DuckDB
 
-    con = connect(settings, registry)
-    try:
+    with reading(settings, registry) as con:
         yield con
-    finally:
-        con.close()

@@ -412,6 +412,7 @@ SEGMENTS = Table(
         "endpoint text Name of the endpoint",
         "logs int Logs found",
         "proof text end_block: the same endpoint answered the last block's header",
+        "final bool Whether the last block was final when it was last looked at",
         "path text? Parquet file; NULL where there was no log",
         "fetched_at time When it was fetched (wall clock)",
     ),

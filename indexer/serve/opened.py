@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.config.settings import open_registry, resolve
-from indexer.store.read import connect, guarded
+from indexer.store.read import guarded, reading
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,11 +30,8 @@ class Opened:
 
         Raises Usage where the statement is not a SELECT, cannot be run, or takes too long.
         """
-        con = connect(self.settings, self.registry)
-        try:
+        with reading(self.settings, self.registry) as con:
             return guarded(con, sql, rows, seconds)
-        finally:
-            con.close()
 
     def table(self, name: str) -> pa.Table:
         """Return a whole table, for example ``transfers`` or ``supply_daily``."""
@@ -46,5 +43,5 @@ def open_home(home: Path, config: Path | None) -> Opened:
     """Return *home* for reading; raises Usage where it does not exist yet."""
     settings = resolve(home=home, config=config)
     opened = Opened(settings, open_registry(settings))
-    connect(settings, opened.registry).close()
-    return opened
+    with reading(settings, opened.registry):
+        return opened

@@ -55,6 +55,8 @@ class Evm:
     def __init__(self, chain: Chain, pool: Pool) -> None:
         self.chain = chain
         self.pool = pool
+        # One at a time: threads beside each other would wait for Python's lock, each on its own memory.
+        self._reading = asyncio.Lock()
 
     @property
     def chain_id(self) -> str:
@@ -137,7 +139,7 @@ class Evm:
                 return parsed._replace(logs=checked(parsed.logs, span, wanted, end))
 
             text = endpoint.accept(asks[1], logs)
-            parsed = await _off_loop(len(text), lambda: endpoint.believe(want.text, read, text))
+            parsed = await self._off_loop(len(text), lambda: endpoint.believe(want.text, read, text))
             await _add_headers(endpoint, untimed_blocks(parsed.logs), headers)
             table = endpoint.believe(want.text, lambda found: timed(found, headers, end), parsed.logs)
             return LogsAnswer(table, end, endpoint.name, parsed.fast, parsed.slow)
@@ -151,6 +153,12 @@ class Evm:
     async def transactions(self, wanted: Sequence[TxRef]) -> list[TxAnswer | None]:
         """Return each transaction, in order; None where every endpoint said that it does not have it."""
         return await _in_batches(lambda part: ask_transactions(self.pool, part), wanted)
+
+    async def _off_loop(self, size: int, work: Callable[[], T]) -> T:
+        if size < THREAD_BYTES:
+            return work()
+        async with self._reading:
+            return await asyncio.to_thread(work)
 
     async def _ask(self, want: Want, act: Callable[[Endpoint], Awaitable[T]]) -> T:
         """Ask the pool; a refusal that no smaller request mends is NoEndpoint."""
@@ -200,10 +208,6 @@ async def _add_headers(endpoint: Endpoint, wanted: dict[int, str], headers: dict
             if block is None or block.number != number or block.hash != wanted[number]:
                 raise BadAnswer(f"{endpoint.name} has another block {number} than its own logs come from.")
             headers[number] = block
-
-
-async def _off_loop(size: int, work: Callable[[], T]) -> T:
-    return await asyncio.to_thread(work) if size >= THREAD_BYTES else work()
 
 
 async def _in_batches(ask: Callable[[Sequence[A]], Awaitable[list[T]]], asked: Sequence[A]) -> list[T]:

@@ -258,10 +258,12 @@ def columns(found: Match, shape: Shape) -> dict[str, Cells] | None:
     widths = [
         _DIGITS if name in QUANTITIES else part.shape[1] for name, part in zip(names, parts, strict=True)
     ]
-    text = np.full(count * sum(widths), _ZERO, dtype=np.uint8)
+    text = np.empty(count * sum(widths), dtype=np.uint8)
     starts = [count * sum(widths[:i]) for i in range(len(widths))]
     for part, width, start in zip(parts, widths, starts, strict=True):
-        text[start : start + count * width].reshape(count, width)[:, width - part.shape[1] :] = part
+        target, padding = text[start : start + count * width].reshape(count, width), width - part.shape[1]
+        target[:, :padding] = _ZERO
+        target[:, padding:] = part
     try:
         raw = unhexlify(text.data)
     except HexError:

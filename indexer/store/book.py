@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool
 from indexer.floor.errors import HomeBusy, Usage
 from indexer.floor.tables import Table
 from indexer.store.bulk import insert_arrow
+from indexer.store.read import DATABASES
 from indexer.store.sqltables import sql_table
 from indexer.store.trouble import store_errors
 
@@ -134,10 +135,7 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
     if not url.startswith("postgresql"):
-        raise Usage(
-            "--database takes sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME; "
-            f"this one starts with {url.partition(':')[0]!r}."
-        )
+        raise Usage(DATABASES)
     try:
         return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
     except ModuleNotFoundError as error:

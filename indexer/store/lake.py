@@ -20,6 +20,7 @@ from indexer.floor.tables import Table, arrow_schema
 from indexer.store.trouble import store_errors
 
 SEGMENT_KEY = b"rwa_segment"
+MARK = "database-id"
 UNFINISHED = ".part"
 """How a file ends that has not got its name yet."""
 _UNIQUE = {"tx_hash", "data", "topic3", "amount", "amount_raw", "units", "input"}
@@ -117,6 +118,19 @@ class Lake:
                     part = file.read(columns=schema.names)
                 parts.append(part.replace_schema_metadata(None).cast(schema))
         return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def mark(self, name: str | None = None) -> str | None:
+        """Return the name of the database that this lake belongs to, after setting it where one is given."""
+        full = f"{self._base}/{MARK}"
+        with store_errors("reading whose lake it is"):
+            if name is not None:
+                self._fs.create_dir(self._base, recursive=True)
+                with self._fs.open_output_stream(full) as out:
+                    out.write(name.encode())
+            if self._fs.get_file_info(full).type == fs.FileType.NotFound:
+                return None
+            with self._fs.open_input_stream(full) as held:
+                return str(held.read().decode())
 
     def size(self, path: str) -> int:
         """Return the bytes of *path*; 0 where it is missing."""

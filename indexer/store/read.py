@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +22,8 @@ from indexer.floor.tables import BOOK, CALENDAR, DIMENSIONS, TABLES, Table, arro
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+DATABASES = "--database takes sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME."
 
 FIRST_DAY = date(2015, 7, 30)
 """The calendar's first day: that of Ethereum's first block."""
@@ -56,6 +58,24 @@ def connect(settings: Settings, registry: Registry) -> duckdb.DuckDBPyConnection
     return con
 
 
+@contextmanager
+def reading(settings: Settings, registry: Registry) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give the views of ``connect``; StoreUnusable where a file of the lake cannot be read."""
+    import duckdb  # noqa: PLC0415 - help does not pay for DuckDB
+
+    con = None
+    try:
+        con = connect(settings, registry)
+        yield con
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        if ".parquet" not in str(error):
+            raise
+        raise unreadable(error) from None
+    finally:
+        if con is not None:
+            con.close()
+
+
 def register(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
     """Show an Arrow table under the name of *table*."""
     con.register(f"arrow_{table.name}", rows)
@@ -82,7 +102,9 @@ def read_book(home: Path, database: str) -> dict[str, pa.Table]:
     """Return the tables of the book, all as of one moment."""
     if database.startswith("sqlite"):
         return _read_sqlite(home, Path(database.partition(":///")[2]))
-    return _read_postgres(database)
+    if database.startswith("postgresql"):
+        return _read_postgres(database)
+    raise Usage(DATABASES)
 
 
 def guarded(con: duckdb.DuckDBPyConnection, sql: str, rows: int, seconds: float) -> pa.Table:
@@ -99,17 +121,22 @@ def guarded(con: duckdb.DuckDBPyConnection, sql: str, rows: int, seconds: float)
         raise Usage(f"The query cannot be read: {_said(error)}") from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise Usage("`rwa query` takes one SELECT; tables are read-only.")
+    sql = statements[0].query.rstrip().rstrip(";")
     _lock(con)
     timer = threading.Timer(seconds, con.interrupt)
     timer.start()
     try:
-        bounded = f"SELECT * FROM ({sql.rstrip().rstrip(';')}\n) LIMIT {rows}"
+        bounded = f"SELECT * FROM ({sql}\n) LIMIT {rows}"
         return arrow(con.sql(bounded))
     except duckdb.InterruptException:
         raise Usage(
             f"The query took longer than {seconds:g} seconds and was stopped; "
             "ask for fewer rows or days, or give it more with --timeout."
         ) from None
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        if ".parquet" not in str(error):
+            raise Usage(f"The query failed: {_said(error)}") from None
+        raise unreadable(error) from None
     except duckdb.Error as error:
         raise Usage(f"The query failed: {_said(error)}") from None
     finally:
@@ -120,6 +147,14 @@ def arrow(relation: duckdb.DuckDBPyRelation) -> pa.Table:
     """Return the rows of *relation*."""
     rows: pa.Table = relation.to_arrow_table()
     return rows
+
+
+def unreadable(error: Exception) -> StoreUnusable:
+    """Return what to say of a file of the lake that is missing or damaged."""
+    return StoreUnusable(
+        f"A file of the lake cannot be read: {_said(error)} Run `rwa rebuild`, which makes all tables but logs, "
+        "reads and transactions again; those are restored from a copy, or fetched again into a new home."
+    )
 
 
 def arrow_rows(table: Table, rows: Rows) -> pa.Table:
@@ -168,19 +203,25 @@ def _listed(files: pa.Table) -> dict[str, list[str]]:
 
 def _read_sqlite(home: Path, path: Path) -> dict[str, pa.Table]:
     if not path.exists():
-        raise Usage(
-            f"There is no data in {home} yet. Fetch some first, for example `rwa backfill ustb`, "
-            "or name another folder with --home."
-        )
+        raise _no_data(home)
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as con:
             con.execute("BEGIN")
             return {table.name: _sqlite_table(con, table) for table in BOOK}
     except sqlite3.Error as error:
+        if "no such table: files" in str(error) or "no such table: filters" in str(error):
+            raise _no_data(home) from None
         raise StoreUnusable(
             f"The database of {home} cannot be read ({error}). If it was made by another version, run "
             "`rwa backfill` once; if it is damaged, restore it from a copy."
         ) from error
+
+
+def _no_data(home: Path) -> Usage:
+    return Usage(
+        f"There is no data in {home} yet. Fetch some first, for example `rwa backfill ustb`, "
+        "or name another folder with --home."
+    )
 
 
 def _sqlite_table(con: sqlite3.Connection, table: Table) -> pa.Table:

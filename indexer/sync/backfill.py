@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import date
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from indexer.config.model import Chain, Deployment, Registry, Token
 from indexer.config.settings import Settings
 from indexer.floor.errors import NoEndpoint, Usage
 from indexer.floor.spans import BlockRef
-from indexer.floor.tables import FILTERS, SEGMENTS
+from indexer.floor.tables import ENDPOINTS, FILTERS, SEGMENTS, STARTS
 from indexer.floor.together import together
 from indexer.sources.evm import Evm
+from indexer.store.read import read_book
 from indexer.sync.certify import verify_place
 from indexer.sync.coverage import Task, book_of, cut_tasks, missing
 from indexer.sync.deriving import Place, derive_place, load_raw, place_of
-from indexer.sync.ingest import Ingested, ingest
+from indexer.sync.ingest import ingest
 from indexer.sync.orders import Order, Outcome, Progress, Result
-from indexer.sync.session import Session, asking, session
+from indexer.sync.session import Session, asking, session, take_on
 from indexer.sync.starts import Starts
+from indexer.sync.tips import settle_tips
 from indexer.sync.whole import copy_dimensions, measure_whole
 from indexer.sync.writer import LogWriter, compact
 
@@ -47,6 +51,7 @@ def backfill(
     """
     _check(registry, order)
     with session(settings, registry, progress) as work:
+        take_on(work, order.tokens)
         chains = asyncio.run(_all_chains(work, order, arrange))
         measure_whole(work)
         copy_dimensions(work)
@@ -60,12 +65,30 @@ def backfill(
 def plan(settings: Settings, registry: Registry, order: Order, progress: Progress) -> list[dict[str, Any]]:
     """Return what a backfill would fetch, a row per chain and filter, the most requests first.
 
-    Only heads and the dates of starts are asked for; no log is fetched.
+    Only heads and the dates of starts are asked for; no log is fetched. A plan reads the home and works on a
+    copy of its book, so that it neither waits for a writer nor writes.
     """
     _check(registry, order)
-    with session(settings, registry, progress) as work:
+    with TemporaryDirectory() as folder, session(_aside(settings, folder), registry, progress) as work:
+        _copy_book(settings, work)
         rows = asyncio.run(_plan_all(work, order))
     return sorted(rows, key=lambda row: -row["requests"])
+
+
+def _aside(settings: Settings, folder: str) -> Settings:
+    """Return the same settings with an empty home in *folder*."""
+    home = Path(folder)
+    return replace(settings, home=home, database=f"sqlite:///{home / 'rwa.db'}", lake=str(home / "lake"))
+
+
+def _copy_book(settings: Settings, work: Session) -> None:
+    try:
+        book = read_book(settings.home, settings.database)
+    except Usage:
+        return  # a fresh home has fetched nothing
+    with work.book.commit() as commit:
+        for table in (SEGMENTS, FILTERS, STARTS, ENDPOINTS):
+            commit.put(table, book[table.name].to_pylist())
 
 
 def deployments_of(registry: Registry, order: Order) -> dict[str, list[tuple[Token, Deployment]]]:
@@ -80,6 +103,9 @@ def deployments_of(registry: Registry, order: Order) -> dict[str, list[tuple[Tok
 
 
 def _check(registry: Registry, order: Order) -> None:
+    first, last = order.first, order.last
+    if type(first) is type(last) and first > last:  # type: ignore[operator] # both blocks, or both days
+        raise Usage(f"--from {first} lies behind --to {last}; give an earlier --from, or a later --to.")
     for name in order.chains or ():
         if name not in registry.chains:
             known = ", ".join(sorted(registry.chains))
@@ -101,23 +127,29 @@ async def _one_chain(
     work: Session, chain: Chain, wanted: Sequence[tuple[Token, Deployment]], order: Order, arrange: Arrange
 ) -> Chained:
     """Run all stages of one chain; a chain without a working endpoint does not stop the others."""
+    results: list[Result] = []
+    troubles: list[str] = []
+    requests = 0
     try:
         async with asking(work, chain) as evm:
-            final = await evm.head(chain.finality)
-            places, last, first = await _scope(work, evm, wanted, order, final)
-            got = await ingest(
-                evm, arrange(_tasks(work, chain, places, (first, last), evm)),
-                LogWriter(work.book, work.lake), order.workers, work.progress,
-            )  # fmt: skip
-            compact(work.book, work.lake, chain.id, final.number)
-            results = await _derive_and_verify(work, evm, places, final, order)
-            return Chained(results, _troubles(got), evm.pool.requests)
+            try:
+                final = await evm.head(chain.finality)
+                await settle_tips(work, evm, final)
+                places, last, first = await _scope(work, evm, wanted, order, final)
+                got = await ingest(
+                    evm, arrange(_tasks(work, chain, places, (first, last), evm)),
+                    LogWriter(work.book, work.lake, final.number), order.workers, work.progress,
+                )  # fmt: skip
+                troubles += got.open_spans
+                compact(work.book, work.lake, chain.id, final.number)
+                if got.stopped is not None:
+                    raise NoEndpoint(got.stopped)
+                await _derive_and_verify(work, evm, places, final, order, results)
+            finally:
+                requests = evm.pool.requests
     except NoEndpoint as error:
-        return Chained([], [str(error)], 0)
-
-
-def _troubles(got: Ingested) -> list[str]:
-    return [*got.open_spans, *([got.stopped] if got.stopped else [])]
+        troubles.append(str(error))
+    return Chained(results, troubles, requests)
 
 
 async def _scope(
@@ -132,7 +164,11 @@ async def _scope(
     last = head.number
     if not isinstance(order.last, str):
         last = await starts.window_end(evm, order.last, head)
-    first = await starts.block_at(evm, order.first, head) if isinstance(order.first, date) else order.first
+    first = None if order.first is None else await starts.window_start(evm, order.first, head)
+    if first is not None and first > last:
+        work.progress.note(
+            f"{evm.chain.name}: the window begins behind its end, block {last}; nothing is fetched."
+        )
     return places, last, first
 
 
@@ -144,11 +180,11 @@ def _tasks(
 
 
 async def _derive_and_verify(
-    work: Session, evm: Evm, places: Sequence[Place], final: BlockRef, order: Order
-) -> list[Result]:
+    work: Session, evm: Evm, places: Sequence[Place], final: BlockRef, order: Order, results: list[Result]
+) -> None:
+    """Add how far each place is to *results*: what is done counts though a later place may fail."""
     chain = evm.chain
     raw = load_raw(work, chain.id)
-    results = []
     work.progress.start(f"tables {chain.name}", len(places), "tokens")
     for place in places:
         row = await derive_place(work, place, raw, evm, final=final.number, reads=order.reads)
@@ -157,12 +193,16 @@ async def _derive_and_verify(
             verdict = (await verify_place(work, place, evm, again=False))["verdict"]
         results.append(_result(chain, place, row, verdict))
         work.progress.advance(f"tables {chain.name}", 1)
-    return results
 
 
 def _result(chain: Chain, place: Place, row: dict[str, Any] | None, verdict: str | None) -> Result:
     if row is None:
         return Result(place.key[0], chain.name, chain.id, None, None, verdict, "no block is covered yet")
+    notes = [row["why_null"]] if row["why_null"] else []
+    if row["inputs_missing"]:
+        notes.append(
+            f"{row['inputs_missing']} transactions or reads could not be had; another endpoint may have them"
+        )
     return Result(
         place.key[0],
         chain.name,
@@ -170,7 +210,7 @@ def _result(chain: Chain, place: Place, row: dict[str, Any] | None, verdict: str
         row["frontier_block"],
         row["frontier_time"],
         verdict,
-        row["why_null"],
+        "; ".join(notes) or None,
     )
 
 

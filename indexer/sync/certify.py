@@ -19,6 +19,7 @@ from indexer.store.read import arrow_rows
 from indexer.sync.coverage import seconds
 from indexer.sync.deriving import Place, commit_certificate, derivation_of, derived_of
 from indexer.sync.orders import Progress
+from indexer.sync.raw import number
 from indexer.sync.rebuild import indexed_places
 from indexer.sync.session import Session, asking, now, session
 from indexer.verify.certificate import Basis, Sample, State, certificate, digest, figure_at, sample_of
@@ -114,7 +115,7 @@ async def _state(evm: Evm, place: Place, at: BlockRef, sample: Sample) -> State:
     if views.shares_of:
         words += [views.shares_of + _word(holder) for holder in sample.addresses]
     answers = await evm.calls([Call(address, bytes.fromhex(word), at) for word in words])
-    values = [_value(answer) for answer in answers]
+    values = [number(answer.result) for answer in answers]
     rest = values[2:] if views.shares else values[1:]
     count = len(sample.addresses)
     return State(
@@ -128,10 +129,6 @@ async def _state(evm: Evm, place: Place, at: BlockRef, sample: Sample) -> State:
     )
 
 
-def _value(answer: CallAnswer) -> int | None:
-    return None if not answer.result else int.from_bytes(answer.result[:32], "big")
-
-
 def _why(answers: Sequence[CallAnswer]) -> str | None:
     for answer in answers:
         if answer.kind == "missing-state":
@@ -140,7 +137,7 @@ def _why(answers: Sequence[CallAnswer]) -> str | None:
             return f"the contract's own view reverts ({answer.error})"
         if answer.error:
             return answer.error
-        if not answer.result:
+        if number(answer.result) is None:
             return "there is no contract at this address at this block"
     return None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -151,6 +151,20 @@ def open_holes(book: Book, contracts: Sequence[Contract], last: int) -> list[Spa
         if contract.start <= last:
             gaps += subtract(Span(contract.start, last), covered(book, contract.address, contract.topics))
     return merge(gaps)
+
+
+def starts_of(
+    deployment: Deployment, floor: date | None, block: Callable[[int | date | None], int]
+) -> dict[str, int]:
+    """Return the start block of every contract of the group, by address; *block* turns a date into one.
+
+    A start that is missing is the token's own, the token's is the chain's floor.
+    """
+    token = block(deployment.start if deployment.start is not None else floor)
+    starts = {deployment.address: token}
+    for companion in deployment.companions:
+        starts[companion.address] = token if companion.start is None else block(companion.start)
+    return starts
 
 
 def group_of(deployment: Deployment, starts: Mapping[str, int]) -> list[Contract]:

@@ -34,7 +34,7 @@ from indexer.sources.evm import CallAnswer, Evm, TxRef
 from indexer.sync.committing import commit_tables
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
 from indexer.sync.measuring import Inconsistent, measure
-from indexer.sync.raw import RawLogs, ReadKey, add_rows, load_calls, load_reads
+from indexer.sync.raw import RawLogs, ReadKey, add_rows, load_calls, load_reads, number
 from indexer.sync.session import Session, now
 
 T = TypeVar("T")
@@ -317,9 +317,9 @@ async def _fetch_reads(work: Session, scene: Scene, raw: Raw, evm: Evm | None, n
         answers = await evm.calls([PinnedCall(w.address, w.call, w.block) for w in part])
         rows = []
         for want, answer in zip(part, answers, strict=True):
-            value = None if answer.result is None else int.from_bytes(answer.result[:32], "big")
+            value = number(answer.result)
             raw.reads[want.block.number, want.address, want.call] = value
-            if answer.kind in {"answered", "reverted"}:
+            if value is not None or answer.kind == "reverted":
                 rows.append(_read(scene.deployment.chain_id, want, answer))
             else:
                 raw.unanswered.add((want.block.number, want.address, want.call))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,6 +16,9 @@ from indexer.floor.errors import Permanent
 from indexer.floor.tables import CALENDAR, CERTIFICATES, DERIVATIONS, DIMENSIONS, PUBLICATIONS, TABLES
 from indexer.metrics.runner import audit, compute
 from indexer.store.read import arrow_rows, register
+
+if TYPE_CHECKING:
+    import duckdb
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -60,6 +62,8 @@ def _connection(
     publications: Rows,
 ) -> duckdb.DuckDBPyConnection:
     """Return a connection with the models' inputs as views."""
+    import duckdb  # noqa: PLC0415 - fetching does not pay for DuckDB
+
     con = duckdb.connect(":memory:")
     con.execute("SET TimeZone = 'UTC'")
     for name, table in derived.items():

@@ -10,6 +10,9 @@ from indexer.config.settings import Settings
 from indexer.floor.errors import Usage
 from indexer.store.read import read_book
 
+HELD = "home"
+"""Owner of the claims that name the tokens of a home, fetched or not."""
+
 
 class Order(NamedTuple):
     """One backfill. *first* None is each deployment's start; *last* is a block, a day (its end), or a tag."""
@@ -61,8 +64,9 @@ def tokens_of_home(settings: Settings, registry: Registry) -> tuple[Token, ...]:
     """Return the tokens that this home holds; Usage with an example where it holds none."""
     held: set[str] = set()
     try:
-        rows = read_book(settings.home, settings.database)["derivations"]
-        held = set(rows.column("token").to_pylist())
+        book = read_book(settings.home, settings.database)
+        held = set(book["derivations"].column("token").to_pylist())
+        held |= {row["claim"].split()[1] for row in book["claims"].to_pylist() if row["owner"] == HELD}
     except Usage:
         held = set()
     if not held:

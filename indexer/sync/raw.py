@@ -19,6 +19,7 @@ from indexer.store.book import Book
 from indexer.store.lake import Lake
 from indexer.sync.writer import file_row, unlist
 
+WORD = 32
 ReadKey = tuple[int, str, bytes]
 
 
@@ -99,12 +100,17 @@ def load_calls(book: Book, lake: Lake, chain_id: str) -> dict[str, Call | None]:
     }
 
 
+def number(result: bytes | None) -> int | None:
+    """Return the first word of what a view answered; None where it answered less: that is no number."""
+    return int.from_bytes(result[:WORD], "big") if result is not None and len(result) >= WORD else None
+
+
 def load_reads(book: Book, lake: Lake, chain_id: str) -> dict[ReadKey, int | None]:
     """Return the answers of the reads held; None where the call reverted."""
     rows = lake.read(READS, _paths(book, READS, chain_id))
     columns = [rows[name].to_pylist() for name in ("block_number", "address", "call", "result")]
     return {
-        (block, f"0x{address.hex()}", call): None if result is None else int.from_bytes(result[:32], "big")
+        (block, f"0x{address.hex()}", call): number(result)
         for block, address, call, result in zip(*columns, strict=True)
     }
 

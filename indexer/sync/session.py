@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
-from indexer.config.model import Chain, Registry
+from indexer.config.model import Chain, Registry, Token
 from indexer.config.settings import Settings, endpoints_of
-from indexer.floor.errors import NoEndpoint
+from indexer.floor.errors import NoEndpoint, Usage
 from indexer.floor.process import for_many_rows
-from indexer.floor.tables import ENDPOINTS, FILES
+from indexer.floor.tables import CLAIMS, ENDPOINTS, FILES
 from indexer.sources.evm import Evm
 from indexer.sources.pool import Learned, Pool
 from indexer.store.book import Book
 from indexer.store.home import writing
 from indexer.store.lake import UNFINISHED, Lake
-from indexer.sync.orders import Progress
+from indexer.sync.orders import HELD, Progress
+
+PAIRED = "lake"
+"""The claim that names the lake of a database."""
 
 KEEP_UNLISTED = timedelta(hours=1)
 """How long an unlisted file stays: a reader that listed it before may still read it."""
@@ -36,11 +41,14 @@ class Session(NamedTuple):
 
 @contextmanager
 def session(settings: Settings, registry: Registry, progress: Progress) -> Iterator[Session]:
-    """Hold the home for writing; raises HomeBusy where another writer holds it."""
-    with for_many_rows(), writing(settings.home):
+    """Hold the home for writing; raises HomeBusy where another writer holds it, or its database."""
+    with for_many_rows(), ExitStack() as locks:
+        for folder in dict.fromkeys([settings.home.absolute(), *_folder_of(settings.database)]):
+            locks.enter_context(writing(folder))
         book = Book(settings.database)
         try:
             lake = Lake(settings.lake)
+            pair(book, lake)
             tidy(book, lake, now())
             yield Session(settings, registry, book, lake, progress)
         finally:
@@ -64,6 +72,40 @@ async def asking(work: Session, chain: Chain) -> AsyncIterator[Evm]:
             yield Evm(chain, pool)
         finally:
             _remember(work.book, chain, pool.learned(), learned)
+
+
+def _folder_of(database: str) -> list[Path]:
+    """Return the folder of an SQLite database, which another home may name too."""
+    return [Path(database.partition(":///")[2]).absolute().parent] if database.startswith("sqlite") else []
+
+
+def pair(book: Book, lake: Lake) -> None:
+    """Bind a lake to the one database that lists its files; raises Usage where it belongs to another.
+
+    Two databases on one lake would delete each other's files.
+    """
+    rows = book.rows(CLAIMS, claim=PAIRED)
+    marked = lake.mark()
+    if marked is not None and (not rows or rows[0]["owner"] != marked):
+        raise Usage(
+            f"The lake {lake.root} belongs to another database. Name that one with --database, or choose "
+            "another --lake; if its database is lost, move the lake away and run `rwa backfill` again."
+        )
+    mine = rows[0]["owner"] if rows else uuid4().hex
+    if not rows:
+        with book.commit() as commit:
+            commit.put(CLAIMS, [{"claim": PAIRED, "owner": mine, "fetched_at": now()}])
+    if marked is None:
+        lake.mark(mine)
+
+
+def take_on(work: Session, tokens: Iterable[Token]) -> None:
+    """Book that this home holds *tokens*, before anything of them is fetched."""
+    with work.book.commit() as commit:
+        commit.put(
+            CLAIMS,
+            [{"claim": f"token {token.id}", "owner": HELD, "fetched_at": now()} for token in tokens],
+        )
 
 
 def now() -> datetime:

@@ -12,6 +12,7 @@ from indexer.floor.tables import STARTS
 from indexer.ledger.figures import moment
 from indexer.sources.evm import Evm
 from indexer.store.book import Book
+from indexer.sync.coverage import starts_of
 
 
 class Starts:
@@ -27,14 +28,9 @@ class Starts:
     def of(self, deployment: Deployment) -> Mapping[str, int]:
         """Return the start block of every contract of the token's group, by address.
 
-        A start that is missing is the token's own, the token's is the chain's floor; Usage where a date
-        was never searched, because no backfill has run.
+        Usage where a date was never searched, because no backfill has run.
         """
-        token = self._block(deployment.start if deployment.start is not None else self._chain.floor)
-        starts = {deployment.address: token}
-        for companion in deployment.companions:
-            starts[companion.address] = token if companion.start is None else self._block(companion.start)
-        return starts
+        return starts_of(deployment, self._chain.floor, self._block)
 
     async def find(self, evm: Evm, deployment: Deployment, head: BlockRef) -> Mapping[str, int]:
         """Return the same, after searching the dates that are not known yet."""
@@ -54,6 +50,12 @@ class Starts:
                 row = {"chain_id": self._chain.id, "day": day, "block_number": block.number}
                 commit.put(STARTS, [{**row, "block_time": moment(block.time)}])
         return self._known[day]
+
+    async def window_start(self, evm: Evm, first: int | date, head: BlockRef) -> int:
+        """Return the first block of a window; behind the head where the chain has not got there yet."""
+        if not isinstance(first, date):
+            return first
+        return head.number + 1 if _seconds(first) > head.time else await self.block_at(evm, first, head)
 
     async def window_end(self, evm: Evm, last: int | date, head: BlockRef) -> int:
         """Return the last block of a window that ends with a block, or with the end of a day."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.config.model import Deployment, Registry, Token
 from indexer.config.settings import Settings
-from indexer.store.read import connect
-from indexer.sync.coverage import book_of, group_of, open_holes
+from indexer.store.read import reading
+from indexer.sync.coverage import book_of, group_of, open_holes, starts_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,21 +29,23 @@ _UNDECODED = "SELECT token, chain_id, count(*) AS undecoded FROM undecoded GROUP
 def status(settings: Settings, registry: Registry, tokens: Sequence[Token]) -> pa.Table:
     """Return one row per token and chain of this home: frontier, what is missing, last certificate.
 
-    Columns: token, chain, frontier_block, frontier_time, final, lag_seconds (behind the newest block that
-    this home has seen of the chain), holes (spans that some contract of the group misses), missing_blocks,
-    unclassified and changes (mints and burns), undecoded, verdict, verified_block, why_null.
+    Columns: token, chain, frontier_block, frontier_time, head (the newest block that this home has seen of
+    the chain), final, lag_seconds behind it, holes (spans that some contract of the group misses),
+    missing_blocks, unclassified of changes (mints and burns) and their share, undecoded, inputs_missing,
+    verdict and verified_block of the last certificate, why_null.
     """
     import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
 
-    con = connect(settings, registry)
-    derivations = {(r["token"], r["chain_id"]): r for r in _rows(con, "SELECT * FROM derivations")}
-    facts = {name: _by_place(con, sql) for name, sql in _FACTS.items()}
     rows = []
-    for token in tokens:
-        for deployment in token.deployments:
-            held = derivations.get((token.id, deployment.chain_id))
-            if held is not None:
-                rows.append(_row(con, registry, deployment, held, facts))
+    with reading(settings, registry) as con:
+        derivations = _by_place(con, "SELECT * FROM derivations")
+        facts = {name: _by_place(con, sql) for name, sql in _FACTS.items()}
+        seen = {chain_id for (chain_id,) in con.execute("SELECT DISTINCT chain_id FROM segments").fetchall()}
+        for token in tokens:
+            for deployment in token.deployments:
+                held = derivations.get((token.id, deployment.chain_id))
+                if held is not None or (deployment.indexed and deployment.chain_id in seen):
+                    rows.append(_row(con, registry, deployment, held or {}, facts))
     return pa.Table.from_pylist(rows, schema=_schema())
 
 
@@ -63,21 +65,25 @@ def _row(
     holes = _holes(con, registry, deployment, seen, newest["last"] if newest else 0)
     certificate = facts["certificate"].get(place, {})
     changes = facts["unclassified"].get(place, {})
+    reached = held.get("frontier_time")
     return {
         "token": deployment.token,
         "chain": deployment.chain,
-        "frontier_block": held["frontier_block"],
-        "frontier_time": held["frontier_time"],
-        "final": held["final"],
-        "lag_seconds": int((newest["last_time"] - held["frontier_time"]).total_seconds()) if newest else 0,
+        "frontier_block": held.get("frontier_block"),
+        "frontier_time": reached,
+        "head": newest["last"] if newest else None,
+        "final": held.get("final"),
+        "lag_seconds": int((newest["last_time"] - reached).total_seconds()) if newest and reached else None,
         "holes": len(holes),
         "missing_blocks": sum(len(span) for span in holes),
         "unclassified": changes.get("unclassified", 0),
         "changes": changes.get("entries", 0),
+        "unclassified_share": changes["unclassified"] / changes["entries"] if changes else None,
         "undecoded": facts["undecoded"].get(place, {}).get("undecoded", 0),
+        "inputs_missing": held.get("inputs_missing"),
         "verdict": certificate.get("verdict"),
         "verified_block": certificate.get("block_number"),
-        "why_null": held["why_null"],
+        "why_null": held.get("why_null", "nothing of it is derived yet"),
     }
 
 
@@ -93,13 +99,9 @@ def _holes(
         for r in _rows(con, "SELECT * FROM starts WHERE chain_id = ?", deployment.chain_id)
     }
     floor = registry.chains[deployment.chain].floor
-
-    def block(start: Any) -> int:
-        return start if isinstance(start, int) else days.get(start, 0)
-
-    token = block(deployment.start if deployment.start is not None else floor)
-    starts = {deployment.address: token}
-    starts |= {c.address: token if c.start is None else block(c.start) for c in deployment.companions}
+    starts = starts_of(
+        deployment, floor, lambda start: start if isinstance(start, int) else days.get(start, 0)
+    )
     book = book_of(segments, _rows(con, "SELECT * FROM filters"), deployment.chain_id)
     return open_holes(book, group_of(deployment, starts), newest)
 
@@ -116,19 +118,20 @@ def _by_place(con: duckdb.DuckDBPyConnection, sql: str) -> dict[tuple[str, str],
 def _schema() -> pa.Schema:
     import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
 
-    whole = (
-        "frontier_block",
-        "lag_seconds",
-        "holes",
-        "missing_blocks",
-        "unclassified",
-        "changes",
-        "undecoded",
-    )
-    kinds = {"frontier_time": pa.timestamp("us"), "final": pa.bool_(), "verified_block": pa.int64()}
-    kinds |= dict.fromkeys(whole, pa.int64())
+    whole = dict.fromkeys(
+        ("frontier_block", "head", "lag_seconds", "holes", "missing_blocks", "unclassified", "changes", "undecoded",
+         "inputs_missing", "verified_block"),
+        pa.int64(),
+    )  # fmt: skip
+    kinds = {
+        "frontier_time": pa.timestamp("us"),
+        "final": pa.bool_(),
+        "unclassified_share": pa.float64(),
+        **whole,
+    }
     names = (
-        "token", "chain", "frontier_block", "frontier_time", "final", "lag_seconds", "holes", "missing_blocks",
-        "unclassified", "changes", "undecoded", "verdict", "verified_block", "why_null",
+        "token", "chain", "frontier_block", "frontier_time", "head", "final", "lag_seconds", "holes",
+        "missing_blocks", "unclassified", "changes", "unclassified_share", "undecoded", "inputs_missing", "verdict",
+        "verified_block", "why_null",
     )  # fmt: skip
     return pa.schema([(name, kinds.get(name, pa.string())) for name in names])

@@ -38,11 +38,15 @@ class Piece(NamedTuple):
 
 
 class LogWriter:
-    """Collects pieces of one chain and commits them: joined neighbours make one segment and one file."""
+    """Collects pieces of one chain and commits them: joined neighbours make one segment and one file.
 
-    def __init__(self, book: Book, lake: Lake) -> None:
+    *final* is the chain's last final block; None where all of them are.
+    """
+
+    def __init__(self, book: Book, lake: Lake, final: int | None = None) -> None:
         self._book = book
         self._lake = lake
+        self._final = final
         self._pieces: list[Piece] = []
         self._logs = 0
         self._flushed = time.monotonic()
@@ -77,6 +81,7 @@ class LogWriter:
             "endpoint": endpoints,
             "logs": logs.num_rows,
             "proof": PROOF,
+            "final": self._final is None or run[-1].span.last <= self._final,
             "path": None,
             "fetched_at": datetime.now(UTC).replace(tzinfo=None),
         }
@@ -117,7 +122,7 @@ def compact(book: Book, lake: Lake, chain_id: str, final: int) -> int:
     The rows stay the same; files stay in the hundreds.
     """
     bodies = {row["filter_id"]: row["body"] for row in book.rows(FILTERS, chain_id=chain_id)}
-    segments = [s for s in book.rows(SEGMENTS, chain_id=chain_id) if s["last"] <= final]
+    segments = [s for s in book.rows(SEGMENTS, chain_id=chain_id) if s["final"] and s["last"] <= final]
     gone = 0
     for group in mergeable(segments, lake):
         paths = [s["path"] for s in group if s["path"]]

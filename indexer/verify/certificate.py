@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import duckdb
 import pyarrow as pa
 
 from indexer.floor.spans import BlockRef
@@ -80,6 +79,8 @@ class Basis(NamedTuple):
 
 def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: BlockRef) -> Figure:
     """Return the figure at *block*: the last change of supply, and every holder's units, up to it."""
+    import duckdb  # noqa: PLC0415 - fetching does not pay for DuckDB
+
     con = duckdb.connect(":memory:")
     for name in ("transfers", "supply_changes"):
         register(con, TABLES[name], derived[name])

@@ -35,6 +35,7 @@ def segment(first: int, last: int, asked: Filter = ONE, **other: Any) -> dict[st
         "endpoint": "node-1",
         "logs": 0,
         "proof": "end_block",
+        "final": True,
         "path": None,
         "fetched_at": NOW,
     } | other

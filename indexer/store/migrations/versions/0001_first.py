@@ -273,6 +273,7 @@ def upgrade() -> None:
     sa.Column('endpoint', sa.Text(), nullable=False, comment='Name of the endpoint'),
     sa.Column('logs', sa.BigInteger(), nullable=False, comment='Logs found'),
     sa.Column('proof', sa.Text(), nullable=False, comment="end_block: the same endpoint answered the last block's header"),
+    sa.Column('final', sa.Boolean(), nullable=False, comment='Whether the last block was final when it was last looked at'),
     sa.Column('path', sa.Text(), nullable=True, comment='Parquet file; NULL where there was no log'),
     sa.Column('fetched_at', sa.DateTime(), nullable=False, comment='When it was fetched (wall clock)'),
     sa.PrimaryKeyConstraint('chain_id', 'filter_id', 'first')
