@@ -10,9 +10,6 @@ from indexer.ledger.accruals import ACCRUALS
 from indexer.ledger.attribution import attribute
 from indexer.ledger.scene import Ledger, Needs, Scene
 
-CODE_VERSION = "1"
-"""Raised whenever the same raw rows give other tables; then everything is derived again."""
-
 
 class Derived(NamedTuple):
     """The derived tables of one token on one chain."""

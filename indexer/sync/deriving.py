@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from indexer.config.load import config_digest
 from indexer.config.model import Deployment, Token
+from indexer.floor.assets import code_version
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import (
     CERTIFICATES,
@@ -25,7 +26,7 @@ from indexer.floor.tables import (
     STARTS,
     TRANSACTIONS,
 )
-from indexer.ledger.derive import CODE_VERSION, Derived, account, interpret
+from indexer.ledger.derive import Derived, account, interpret
 from indexer.ledger.figures import moment, rows_of
 from indexer.ledger.scene import Needs, ReadWanted, Run, Scene, TxWanted
 from indexer.ledger.values import Call
@@ -251,7 +252,7 @@ def _row(place: Place, run: Run, *, is_final: bool, reads: bool) -> dict[str, An
         "reads_allowed": reads,
         "inputs_missing": 0,
         "config_digest": config_digest(place.token, place.deployment),
-        "code_version": CODE_VERSION,
+        "code_version": code_version(),
     }
 
 

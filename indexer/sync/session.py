@@ -101,11 +101,10 @@ def pair(book: Book, lake: Lake) -> None:
 
 def take_on(work: Session, tokens: Iterable[Token]) -> None:
     """Book that this home holds *tokens*, before anything of them is fetched."""
+    held = {row["claim"] for row in work.book.rows(CLAIMS, owner=HELD)}
+    fresh = [claim for token in tokens if (claim := f"token {token.id}") not in held]
     with work.book.commit() as commit:
-        commit.put(
-            CLAIMS,
-            [{"claim": f"token {token.id}", "owner": HELD, "fetched_at": now()} for token in tokens],
-        )
+        commit.put(CLAIMS, [{"claim": claim, "owner": HELD, "fetched_at": now()} for claim in fresh])
 
 
 def now() -> datetime:
