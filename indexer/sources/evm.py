@@ -15,6 +15,7 @@ from indexer.config.model import Chain
 from indexer.floor.errors import NoEndpoint, Usage
 from indexer.floor.filters import Filter
 from indexer.floor.spans import BlockRef, Span
+from indexer.floor.together import together
 from indexer.sources.answers import TxAnswer, read_block
 from indexer.sources.calls import Call, CallAnswer, ask_calls
 from indexer.sources.checks import checked, timed, untimed_blocks
@@ -212,15 +213,9 @@ async def _add_headers(endpoint: Endpoint, wanted: dict[int, str], headers: dict
 
 async def _in_batches(ask: Callable[[Sequence[A]], Awaitable[list[T]]], asked: Sequence[A]) -> list[T]:
     """Return the answers in order, a few batches at a time; the first error is raised as it is."""
-    slots = asyncio.Semaphore(AT_ONCE)
 
     async def run(at: int) -> list[T]:
-        async with slots:
-            return await ask(asked[at : at + BATCH])
+        return await ask(asked[at : at + BATCH])
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(run(at)) for at in range(0, len(asked), BATCH)]
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    return [answer for task in tasks for answer in task.result()]
+    parts = await together((run(at) for at in range(0, len(asked), BATCH)), at_once=AT_ONCE)
+    return [answer for part in parts for answer in part]

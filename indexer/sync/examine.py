@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
@@ -12,6 +11,7 @@ import msgspec
 from indexer.config import model
 from indexer.floor.errors import RwaError
 from indexer.floor.spans import BlockRef, Span
+from indexer.floor.together import together
 from indexer.sources.endpoint import BATCH, Ask, Endpoint, Manners
 from indexer.sources.logjson import BadAnswer
 from indexer.sources.provider_errors import CUT, Refused
@@ -61,9 +61,7 @@ async def examine_all(subjects: Sequence[Subject], *, probe: bool, done: Callabl
         done()
         return health
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(subject)) for subject in subjects]
-    return [task.result() for task in tasks]
+    return await together(one(subject) for subject in subjects)
 
 
 async def examine(subject: Subject, *, probe: bool) -> Health:
