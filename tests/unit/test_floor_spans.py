@@ -1,5 +1,7 @@
 """Closed ranges of blocks, and filters named by what they ask."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +22,7 @@ def test_merged_spans_hold_the_same_blocks_and_do_not_touch(spans):
     """Merging joins neighbours and loses no block."""
     merged = merge(spans)
     assert blocks(merged) == blocks(spans)
-    assert all(left.last + 1 < right.first for left, right in zip(merged, merged[1:], strict=False))
+    assert all(left.last + 1 < right.first for left, right in pairwise(merged))
 
 
 @given(SPANS, st.integers(0, 60), st.integers(0, 30))
