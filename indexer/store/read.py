@@ -205,7 +205,7 @@ def _read_sqlite(home: Path, path: Path) -> dict[str, pa.Table]:
     if not path.exists():
         raise _no_data(home)
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as con:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as con:
             con.execute("BEGIN")
             return {table.name: _sqlite_table(con, table) for table in BOOK}
     except sqlite3.Error as error:

@@ -266,7 +266,7 @@ async def derived(work: Session, scene: Scene, raw: Raw, evm: Evm | None, *, rea
     async def fed(step: Callable[[], T | Needs]) -> T:
         while isinstance(made := step(), Needs):
             await _fetch_transactions(work, scene, raw, evm, made)
-            await _fetch_reads(work, scene, raw, evm if reads else None, made)
+            await _fetch_reads(work, scene, raw, evm, made, allowed=reads)
         return made
 
     ledger = await fed(lambda: account(scene))
@@ -308,10 +308,14 @@ def _transaction(chain_id: str, want: TxWanted, call: Call) -> dict[str, Any]:
     }
 
 
-async def _fetch_reads(work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs) -> None:
+async def _fetch_reads(
+    work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs, *, allowed: bool
+) -> None:
     wanted = [w for w in needs.reads if (w.block.number, w.address, w.call) not in raw.reads]
-    if evm is None:
-        raw.reads.update({(w.block.number, w.address, w.call): None for w in wanted})
+    if evm is None or not allowed:
+        asked = {(w.block.number, w.address, w.call) for w in wanted}
+        raw.reads.update(dict.fromkeys(asked, None))
+        raw.unanswered.update(asked if allowed else ())
         return
     for first in range(0, len(wanted), FETCH):
         part = wanted[first : first + FETCH]

@@ -128,6 +128,19 @@ def add_rows(book: Book, lake: Lake, table: Table, chain_id: str, rows: pa.Table
         commit.put(FILES, [file_row(file)])
 
 
+def forget_from(book: Book, lake: Lake, table: Table, chain_id: str, first: int) -> None:
+    """Drop the chain's rows of *table* from block *first* on: they came from blocks that are no more."""
+    paths = _paths(book, table, chain_id)
+    held = lake.read(table, paths)
+    kept = held.filter(pc.less(held["block_number"], first))
+    if kept.num_rows == held.num_rows:
+        return
+    file = lake.write(table, kept, {"chain_id": chain_id})
+    with book.commit() as commit:
+        unlist(commit, [path for path in paths if path != file.path])
+        commit.put(FILES, [file_row(file)])
+
+
 def _first_of_each(rows: pa.Table, table: Table) -> pa.Table:
     """Return *rows* in key order, the first of those with the same key."""
     seen: dict[tuple[object, ...], int] = {}

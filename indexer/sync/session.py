@@ -91,6 +91,11 @@ def pair(book: Book, lake: Lake) -> None:
             f"The lake {lake.root} belongs to another database. Name that one with --database, or choose "
             "another --lake; if its database is lost, move the lake away and run `rwa backfill` again."
         )
+    if marked is None and any(row["unlisted_at"] is None for row in book.rows(FILES)):
+        raise Usage(
+            f"The database lists files of another lake than {lake.root}. Name that lake with --lake, or choose "
+            "another --database."
+        )
     mine = rows[0]["owner"] if rows else uuid4().hex
     if not rows:
         with book.commit() as commit:

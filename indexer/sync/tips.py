@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from indexer.floor.spans import BlockRef
-from indexer.floor.tables import FILES, SEGMENTS
+from indexer.floor.tables import FILES, READS, SEGMENTS, TRANSACTIONS
 from indexer.sources.evm import Evm
+from indexer.sync.raw import forget_from
 from indexer.sync.session import Session, now
 
 
@@ -12,13 +13,17 @@ async def settle_tips(work: Session, evm: Evm, final: BlockRef) -> None:
     """Drop segments whose last block the chain no longer has, and mark those final that have become so.
 
     A block's hash covers all blocks before it, so the hash at a segment's end speaks for the segment. What
-    is dropped is missing again, hence fetched again. A block that no endpoint has yet is left for later.
+    is dropped, with the reads and transactions of its blocks, is missing again, hence fetched again. A block
+    that no endpoint has yet is left for later.
     """
     open_ones = [s for s in work.book.rows(SEGMENTS, chain_id=evm.chain_id) if not s["final"]]
     for segment in open_ones:
         stands = await evm.header(segment["last"])
         if stands is None:
             continue
+        if stands.hash != segment["last_hash"]:
+            for table in (READS, TRANSACTIONS):
+                forget_from(work.book, work.lake, table, evm.chain_id, segment["first"])
         with work.book.commit() as commit:
             if stands.hash != segment["last_hash"]:
                 commit.remove(SEGMENTS, [{name: segment[name] for name in SEGMENTS.key}])

@@ -202,8 +202,11 @@ def test_a_transfer_without_its_shares_ends_the_ledger(odd: Rows) -> None:
     )  # fmt: skip
     last = made.supply_changes.to_pylist()[-1]
     assert (last["cause"], last["block_number"], last["supply_raw"]) == ("undecoded", 3, None)
-    assert last["why_null"].endswith("cannot be held: a Transfer without its TransferShares")
-    assert made.undecoded["reason"].to_pylist() == ["a Transfer without its TransferShares"]
+    assert "cannot be held: a Transfer" in last["why_null"]
+    told = ["a TransferShares without its Transfer"] * (len(odd) - 1) + [
+        "a Transfer without its TransferShares"
+    ]
+    assert made.undecoded["reason"].to_pylist() == told
 
 
 def test_shares_without_their_transfer_end_the_ledger_and_later_moves_stay() -> None:

@@ -106,10 +106,11 @@ class _Reader:
 
     def _move(self, place: Place, raw: RawLog, event: Event) -> None:
         shares = self._shares[2] if self._shares else None
-        self._shares = None
         if shares is None or any(shares.args[side] != event.args[side] for side in ("from", "to")):
+            self.end()
             self._lose(place, raw, "a Transfer without its TransferShares")
         else:
+            self._shares = None
             self.steps.append(_moved(place, shares, event))
 
     def _lose(self, place: Place, raw: RawLog, reason: str, *, breaks: bool = True) -> None:
