@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from indexer.cli.fetch import TokensArgument, judge, results
-from indexer.cli.output import FormatOption, JsonOption, chosen, emit
+from indexer.cli.output import Format, FormatOption, JsonOption, chosen, emit
 from indexer.cli.progress import progress
 from indexer.cli.shell import registry_of, shell, tokens_for
 from indexer.floor.errors import Mismatch
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from indexer.config.model import Registry, Token
+    from indexer.config.settings import Settings
+    from indexer.sync.orders import Outcome, Progress
 
 CERTIFICATE_COLUMNS = (
     "token", "chain_id", "block_number", "supply", "contract_supply", "holders_checked", "holders_wrong",
@@ -34,13 +39,7 @@ def metrics(
     """
     from indexer.sync.rebuild import recompute  # noqa: PLC0415 - help does not pay for the line
 
-    how = chosen(wanted, as_json)
-    settings = shell(context).settings()
-    registry = registry_of(settings)
-    with progress(quiet=shell(context).quiet) as told:
-        outcome = recompute(settings, registry, tokens_for(settings, registry, names or []), told)
-    emit(results(outcome), how)
-    judge(outcome)
+    _made_again(context, names, chosen(wanted, as_json), recompute)
 
 
 def rebuild(
@@ -55,11 +54,20 @@ def rebuild(
     """
     from indexer.sync.rebuild import rebuild as again  # noqa: PLC0415 - help does not pay for the line
 
-    how = chosen(wanted, as_json)
+    _made_again(context, names, chosen(wanted, as_json), again)
+
+
+def _made_again(
+    context: typer.Context,
+    names: list[str] | None,
+    how: Format,
+    act: Callable[[Settings, Registry, Sequence[Token], Progress], Outcome],
+) -> None:
+    """Make tables again without an endpoint, print how far each token is, and raise what must be said."""
     settings = shell(context).settings()
     registry = registry_of(settings)
     with progress(quiet=shell(context).quiet) as told:
-        outcome = again(settings, registry, tokens_for(settings, registry, names or []), told)
+        outcome = act(settings, registry, tokens_for(settings, registry, names or []), told)
     emit(results(outcome), how)
     judge(outcome)
 
