@@ -20,14 +20,31 @@ FAMILIES = ("evm",)
 FINALITY_TAGS = ("finalized", "safe")
 ASSET_CLASSES = ("us-treasuries", "money-market", "private-credit", "equity", "etf", "commodity", "fund")
 
-ACCRUALS = ("plain", "share_rebase")
+ACCRUALS = (
+    "plain", "share_rebase", "price_rebase", "multiplier_rebase", "timed_rebase", "dstoken", "erc4626", "nav",
+    "distribution",
+)  # fmt: skip
 """How a token may earn; the accruals' own dict has the same keys."""
 
-REASON_RULES = ("plain", "securitize", "superstate", "matrixdock", "openeden", "ondo")
+REASON_RULES = (
+    "plain", "securitize", "superstate", "matrixdock", "openeden", "ondo", "backed", "franklin", "maple", "swarm",
+    "wisdomtree",
+)  # fmt: skip
 """Sets of reason rules; the rules' own dict has the same keys."""
 
-READS = ("totalSupply",)
+READS = (
+    "totalSupply", "getPrice", "getOUSGPrice", "getRUSDYPrice", "ranges", "getCurrentMultiplier", "convertToAssets",
+    "convertToExitAssets", "latestRoundData", "latestAnswer", "lastKnownPrice", "implementation",
+)  # fmt: skip
 """Views that derive may ask a node for where logs do not suffice."""
+
+PRICES = (
+    "par", "range_oracle", "rwa_price", "price_checkpoints", "vault_price", "chainlink", "redstone", "erc4626",
+    "erc4626_exit", "settled",
+)  # fmt: skip
+"""Where the price of one token unit may come from; the price sources' own dict has the same keys."""
+
+CADENCES = ("continuous", "daily", "business_day", "monthly", "on_change")
 
 DEFAULT_REASONS = {
     "mint": ("issuance", "distribution", "premint", "migration", "bridge_in", "wrap"),
@@ -92,6 +109,41 @@ class Companion:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """Where the price of one token unit comes from.
+
+    *kind* is one of PRICES; *contract* tells it (the token itself where None) with *decimals* decimals;
+    *value* is there for ``par`` only, as text. A price is stale when it is older than its *cadence* and
+    *grace_hours* allow.
+    """
+
+    kind: str
+    contract: str | None
+    decimals: int
+    currency: str
+    cadence: str
+    grace_hours: int
+    value: str | None
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Who may buy a platform's tokens and how, as a dated document says; None is not known."""
+
+    platform: str
+    region: str | None
+    investors: str | None
+    structure: str | None
+    fees: str | None
+    redemption: str | None
+    as_of: str | None
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """A token's contract on one chain.
 
@@ -112,6 +164,7 @@ class Deployment:
     reads: tuple[str, ...]
     source: str
     confidence: str
+    prices: tuple[Price, ...] = ()
 
     @property
     def indexed(self) -> bool:
@@ -167,3 +220,8 @@ class Registry:
     platforms: Mapping[str, Platform]
     products: Mapping[str, Product]
     tokens: Mapping[str, Token]
+    terms: Mapping[str, Terms] = field(default_factory=dict)
+
+    def by_id(self, chain_id: str) -> Chain:
+        """Return the chain with the CAIP-2 id *chain_id*."""
+        return next(chain for chain in self.chains.values() if chain.id == chain_id)

@@ -167,10 +167,11 @@ REBASES = Table(
         "log_index int? Log",
         "kind text accrual, split, fee, correction",
         "cause text log, time, read",
-        "numerator units? Balance of one holder = units × numerator ÷ denominator",
+        "numerator units? Balance of one holder = (units × numerator + addend) // denominator",
         "denominator units? See numerator",
         "multiplier amount? numerator ÷ denominator, cut to 18 decimals",
         "min_units units? Smallest units whose balance is above zero",
+        "addend units? Added to units × numerator before the division: 0, or what rounds to nearest",
         "amount amount? Change of supply by this step, in token units",
         "why_null text? Why a figure of this row is NULL",
     ),
@@ -190,7 +191,12 @@ SUPPLY_CHANGES = Table(
         "units units? Total units after the change",
         "supply_raw units? totalSupply after the change, in base units",
         "supply amount? The same in token units",
+        "numerator units? Balance of one holder = (units × numerator + addend) // denominator",
+        "denominator units? See numerator",
+        "addend units? See numerator: 0, or what rounds to nearest",
         "min_units units? Smallest units whose balance is above zero",
+        "rounding units? What the contract's rounding adds to the booked amounts, in base units",
+        "rounding_bound units? The largest rounding that the accrual's arithmetic allows here",
         "reads_used int Pinned reads that the totals rest on",
         "why_null text? Why a figure of this row is NULL",
     ),
@@ -210,6 +216,109 @@ UNDECODED = Table(
         "reason text Why it cannot be held",
     ),
     ("token", "chain_id", "block_number", "log_index"),
+)
+
+DISTRIBUTIONS = Table(
+    "distributions",
+    "Yield paid in kind, a row a holder: new units for units held, or taken where the yield was negative.",
+    _columns(
+        *_TOKEN,
+        "contract text Contract that says so, or the token where none does",
+        "block_number int Block",
+        "block_time time Time of the block",
+        "tx_hash text Transaction",
+        "log_index int Log that tells it",
+        "holder text Address",
+        "accrual_date day? Day for which the yield was earned, where the chain tells it",
+        "rate amount? Yield for one token unit of the basis, signed, where the chain tells it",
+        "basis_units units? Units that earned",
+        "units units? Units paid, negative where they were taken",
+        "price amount? Price at which the yield became units",
+        "evidence text How we know: event, input, pattern",
+        "why_null text? Why a figure of this row is NULL",
+    ),
+    ("token", "chain_id", "block_number", "log_index", "holder"),
+)
+
+NAVS = Table(
+    "navs",
+    "Prices of one token unit as the chain or a document tells them.",
+    _columns(
+        *_TOKEN,
+        "contract text Contract that tells it",
+        "effective_at time When the price holds from: the NAV's own date",
+        "published_at time When the chain learnt it",
+        "block_number int? Block; NULL where time alone moved it",
+        "tx_hash text? Transaction",
+        "log_index int? Log",
+        "price amount? Price of one token unit",
+        "currency text Currency of the price",
+        "kind text official, transaction, extrapolated, par, exit, import, market",
+        "source text Where it comes from",
+        "confidence text? Confidence in the source",
+        "why_null text? Why a figure of this row is NULL",
+    ),
+    ("token", "chain_id", "effective_at", "published_at", "block_number", "log_index"),
+)
+
+REQUEST_EVENTS = Table(
+    "request_events",
+    "Steps of subscriptions, redemptions and other requests, as the contracts tell them.",
+    _columns(
+        *_TOKEN,
+        "contract text Contract that tells it",
+        "block_number int Block",
+        "block_time time Time of the block",
+        "tx_hash text Transaction",
+        "log_index int Log",
+        "request_id text? Id that joins the steps of one request; NULL where the contract gives none",
+        "kind text subscription, redemption, transfer, trade, mint",
+        "phase text requested, changed, approved, settled, cancelled, refunded, claimable",
+        "holder text? Who asked",
+        "receiver text? Who gets the proceeds, where another",
+        "units units? Token units in base units",
+        "asset text? Contract of the asset paid or received, where told",
+        "asset_amount units? Amount of that asset, in its own base units",
+        "price units? Price as the contract scales it",
+        "fee units? Fee, in the asset's base units",
+        "why_null text? Why a figure of this row is NULL",
+    ),
+    ("token", "chain_id", "block_number", "log_index"),
+)
+
+COMPLIANCE_EVENTS = Table(
+    "compliance_events",
+    "Freezes, bans, allow-lists, pauses, seizures, roles and upgrades.",
+    _columns(
+        *_TOKEN,
+        "contract text Contract that tells it",
+        "block_number int Block",
+        "block_time time Time of the block",
+        "tx_hash text? Transaction; NULL where state alone tells it",
+        "log_index int? Log; NULL where state alone tells it",
+        "kind text freeze, unfreeze, ban, unban, allow, disallow, pause, unpause, seize, lock, unlock, role_granted, "
+        "role_revoked, owner, implementation, oracle, setting",
+        "account text? Whom it concerns",
+        "authority text? Who did it, where told",
+        "amount units? Amount in base units, where there is one",
+        "detail text? Event, and what else it says",
+    ),
+    ("token", "chain_id", "block_number", "log_index", "kind", "account"),
+)
+
+ENTITY_WALLETS = Table(
+    "entity_wallets",
+    "Which wallets the issuer's own registry says belong together, and for which blocks.",
+    _columns(
+        *_TOKEN,
+        "platform text Platform whose registry it is",
+        "contract text Registry",
+        "entity text Id of the entity; an investor id as a keyed hash",
+        "wallet text Address",
+        "from_block int First block",
+        "to_block int? Last block; NULL while it stands",
+    ),
+    ("token", "chain_id", "contract", "entity", "wallet", "from_block"),
 )
 
 BALANCES = Table(
@@ -457,16 +566,17 @@ ENDPOINTS = Table(
     ("chain_id", "endpoint"),
 )
 
-STARTS = Table(
-    "starts",
-    "Dates that were found as blocks, so that they are searched once.",
+MOMENTS = Table(
+    "moments",
+    "Instants that were found as blocks, so that they are searched once: days, and times at which a price moves.",
     _columns(
         "chain_id text CAIP-2 chain id",
-        "day day Date of the configuration or the command line",
-        "block_number int First block at or after the day's first second",
-        "block_time time Its time",
+        "at time The instant, UTC",
+        "block_number int First block at or after it",
+        "block_hash text Hash of that block",
+        "block_time time Time of that block",
     ),
-    ("chain_id", "day"),
+    ("chain_id", "at"),
 )
 
 PUBLICATIONS = Table(
@@ -588,15 +698,35 @@ ADDRESS_ROLES = Table(
     ("token", "chain_id", "address", "role", "from_time"),
 )
 
+TERMS = Table(
+    "terms",
+    "Who may buy a platform's tokens, how, and at which cost, as a dated document says; what is missing is not known.",
+    _columns(
+        "platform text Platform",
+        "region text? Where it is offered",
+        "investors text? Who may hold it",
+        "structure text? Legal form",
+        "fees text? Fees",
+        "redemption text? How it is redeemed",
+        "as_of text? Date of the statement",
+        "source text? Source",
+        "confidence text? Confidence",
+    ),
+    ("platform",),
+)
+
 RAW = (LOGS, READS, TRANSACTIONS)
-DERIVED = (TRANSFERS, REBASES, SUPPLY_CHANGES, UNDECODED)
+DERIVED = (
+    TRANSFERS, REBASES, SUPPLY_CHANGES, UNDECODED, DISTRIBUTIONS, NAVS, REQUEST_EVENTS, COMPLIANCE_EVENTS,
+    ENTITY_WALLETS,
+)  # fmt: skip
 METRICS = (
     BALANCES, BALANCE_DAYS, SUPPLY_DAILY, SUPPLY_ROLLFORWARD, HOLDERS_DAILY, FLOWS_DAILY, ACTIVITY_DAILY,
 )  # fmt: skip
 BOOK = (
-    FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, STARTS, PUBLICATIONS, CERTIFICATES, RESTATEMENTS,
+    FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, MOMENTS, PUBLICATIONS, CERTIFICATES, RESTATEMENTS,
 )  # fmt: skip
-DIMENSIONS = (PLATFORMS, PRODUCTS, TOKENS, DEPLOYMENTS, CHAINS, ADDRESS_ROLES, CALENDAR)
+DIMENSIONS = (PLATFORMS, PRODUCTS, TOKENS, DEPLOYMENTS, CHAINS, ADDRESS_ROLES, TERMS, CALENDAR)
 TABLES: Mapping[str, Table] = {t.name: t for t in (*RAW, *DERIVED, *METRICS, *BOOK, *DIMENSIONS)}
 
 

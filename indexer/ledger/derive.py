@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from indexer.ledger.accruals import ACCRUALS
 from indexer.ledger.attribution import attribute
+from indexer.ledger.observed import observe
 from indexer.ledger.scene import Ledger, Needs, Scene
 
 
@@ -18,15 +19,15 @@ class Derived(NamedTuple):
     rebases: pa.Table
     supply_changes: pa.Table
     undecoded: pa.Table
+    distributions: pa.Table
+    navs: pa.Table
+    request_events: pa.Table
+    compliance_events: pa.Table
+    entity_wallets: pa.Table
 
     def tables(self) -> dict[str, pa.Table]:
         """Return the tables by name."""
-        return {
-            "transfers": self.transfers,
-            "rebases": self.rebases,
-            "supply_changes": self.supply_changes,
-            "undecoded": self.undecoded,
-        }
+        return self._asdict()
 
 
 def account(scene: Scene) -> Ledger | Needs:
@@ -39,12 +40,16 @@ def interpret(scene: Scene, ledger: Ledger) -> Derived | Needs:
     attributed = attribute(scene, ledger.entries)
     if isinstance(attributed, Needs):
         return attributed
+    observed = observe(scene, attributed.transfers)
+    if isinstance(observed, Needs):
+        return observed
     undecoded = pa.concat_tables([ledger.undecoded, attributed.undecoded])
     return Derived(
         attributed.transfers,
         ledger.rebases,
         ledger.supply_changes,
         undecoded.sort_by([("block_number", "ascending"), ("log_index", "ascending")]),
+        *observed,
     )
 
 

@@ -42,10 +42,11 @@ class ReadWanted(NamedTuple):
 
 
 class Needs(NamedTuple):
-    """What must be fetched before derive can go on."""
+    """What must be fetched before derive can go on; *moments* are instants (seconds) wanted as blocks."""
 
     transactions: tuple[TxWanted, ...] = ()
     reads: tuple[ReadWanted, ...] = ()
+    moments: tuple[int, ...] = ()
 
 
 class Scene(NamedTuple):
@@ -53,7 +54,8 @@ class Scene(NamedTuple):
 
     *logs* are the group's raw logs of the run in (block, log index) order, each once. *calls* maps a
     transaction hash to its call, or to None where no endpoint had it; *reads* maps a pinned call to its
-    answer, or to None where it reverted or may not be made. A key that is missing has not been asked.
+    answer, or to None where it reverted or may not be made; *moments* maps an instant to the first block at
+    or after it, or to None where nobody can say. A key that is missing has not been asked.
     """
 
     token: Token
@@ -61,7 +63,14 @@ class Scene(NamedTuple):
     run: Run
     logs: pa.Table
     calls: Mapping[str, Call | None]
-    reads: Mapping[tuple[int, str, bytes], int | None]
+    reads: Mapping[tuple[int, str, bytes], bytes | None]
+    moments: Mapping[int, BlockRef | None]
+
+    def word(self, block: int, address: str, call: bytes, place: int = 0) -> int | None:
+        """Return one word of a read's answer as a number; None where there is none."""
+        answer = self.reads.get((block, address, call))
+        at = place * 32
+        return None if answer is None or len(answer) < at + 32 else int.from_bytes(answer[at : at + 32], "big")
 
 
 class Ledger(NamedTuple):

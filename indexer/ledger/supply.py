@@ -11,18 +11,45 @@ from indexer.floor.tables import MAX_UNITS, SUPPLY_CHANGES
 from indexer.ledger.figures import TOO_LARGE, held, moment, rows_of, token_units
 
 
+class Rate(NamedTuple):
+    """How a contract turns units into base units: (units × numerator + addend) // denominator."""
+
+    numerator: int
+    denominator: int
+    addend: int = 0
+
+    def of(self, units: int) -> int:
+        """Return the base units of *units*."""
+        return (units * self.numerator + self.addend) // self.denominator
+
+    @property
+    def min_units(self) -> int | None:
+        """The least units worth one base unit; None where no units are."""
+        return max(-(-(self.denominator - self.addend) // self.numerator), 0) if self.numerator else None
+
+
+ONE = Rate(1, 1)
+"""A unit is a base unit."""
+
+
 class Change(NamedTuple):
-    """The totals after one change; *units* and *supply* (base units) are None where not known."""
+    """The totals after one change; *units* and *supply* (base units) are None where not known.
+
+    *block_number* and *log_index* are None where time alone made the change. *rate* turns a holder's units
+    into a balance. *rounding* is the change of supply less what was booked for it, at most *bound*.
+    """
 
     time: int
-    block_number: int
-    log_index: int
+    block_number: int | None
+    log_index: int | None
     cause: str
     units: int | None
     supply: int | None
-    min_units: int | None
+    rate: Rate | None
     why_null: str | None
     reads_used: int = 0
+    rounding: int = 0
+    bound: int = 0
 
 
 def supply_rows(deployment: Deployment, changes: list[Change]) -> pa.Table:
@@ -32,9 +59,9 @@ def supply_rows(deployment: Deployment, changes: list[Change]) -> pa.Table:
 
 def _row(deployment: Deployment, change: Change) -> dict[str, Any]:
     decimals = deployment.decimals or 0
-    supply = token_units(change.supply, decimals)
+    supply, rate = token_units(change.supply, decimals), change.rate
     why = change.why_null
-    if why is None and any(v is not None and v > MAX_UNITS for v in (change.units, change.supply)):
+    if why is None and any(v is not None and v > MAX_UNITS for v in (change.units, change.supply, *(rate or ()))):
         why = "the total has more than 38 digits"
     elif why is None and change.supply is not None and supply is None:
         why = TOO_LARGE
@@ -49,7 +76,12 @@ def _row(deployment: Deployment, change: Change) -> dict[str, Any]:
         "units": held(change.units),
         "supply_raw": held(change.supply),
         "supply": supply,
-        "min_units": held(change.min_units),
+        "numerator": held(rate and rate.numerator),
+        "denominator": held(rate and rate.denominator),
+        "addend": held(rate and rate.addend),
+        "min_units": held(rate and rate.min_units),
+        "rounding": None if change.supply is None else held(change.rounding),
+        "rounding_bound": held(change.bound),
         "reads_used": change.reads_used,
         "why_null": why,
     }

@@ -194,16 +194,11 @@ def _supply_row(con: duckdb.DuckDBPyConnection, cut: Cut) -> dict[str, object]:
 
 
 def _multiplier(at: Point) -> tuple[Decimal | None, str | None]:
-    from indexer.metrics.exact import share  # noqa: PLC0415 - it imports Arrow
-
     if at.units is None or at.supply_raw is None:
         return None, at.why_null
-    if at.units == at.supply_raw:
-        return Decimal(1), None
-    multiplier = share(10**SCALE, at.supply_raw, at.units)
-    if multiplier is None:
+    if at.rate is None:
         return None, "there are no units to divide the supply by"
-    return in_tokens(multiplier, SCALE), None
+    return in_tokens(10**SCALE * at.rate.numerator // at.rate.denominator, SCALE), None
 
 
 def in_tokens(raw: int, decimals: int) -> Decimal | None:

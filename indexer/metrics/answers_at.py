@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.floor.errors import Usage
+from indexer.ledger.supply import ONE, Rate
 from indexer.metrics.models import query
 
 if TYPE_CHECKING:
@@ -74,12 +75,13 @@ class Cut(NamedTuple):
 
 
 class Point(NamedTuple):
-    """Supply at a cut. *units* and *supply_raw* are whole numbers, None where *why_null* says why."""
+    """Supply at a cut, and the rate of units to base units. *units* and *supply_raw* are whole numbers, None where *why_null* says why."""
 
     cut: Cut
     units: int | None
     supply_raw: int | None
     supply: Decimal | None
+    rate: Rate | None
     min_units: int
     why_null: str | None
 
@@ -170,12 +172,14 @@ def _time_of(con: duckdb.DuckDBPyConnection, run: Run, block: int) -> tuple[date
 def point(con: duckdb.DuckDBPyConnection, cut: Cut) -> Point:
     """Return the supply at *cut*: that of the last change up to there, zero before the first."""
     if cut.why_null is not None:
-        return Point(cut, None, None, None, 1, cut.why_null)
+        return Point(cut, None, None, None, None, 1, cut.why_null)
     rows = con.execute(query("supply_at"), cut.values).fetchall()
     if not rows:
-        return Point(cut, 0, 0, Decimal(0), 1, None)
-    units, supply_raw, supply, min_units, why = rows[0]
-    return Point(cut, _whole(units), _whole(supply_raw), supply, int(min_units), why)
+        return Point(cut, 0, 0, Decimal(0), ONE, 1, None)
+    units, supply_raw, supply, *factors, min_units, why = rows[0]
+    known = [int(factor) for factor in factors if factor is not None]
+    rate = Rate(*known) if len(known) == len(factors) else None
+    return Point(cut, _whole(units), _whole(supply_raw), supply, rate, int(min_units), why)
 
 
 def _whole(figure: Decimal | None) -> int | None:
@@ -197,9 +201,5 @@ def holdings(con: duckdb.DuckDBPyConnection, at: Point) -> tuple[Sequence[Holdin
 
 
 def balance_raw(units: int, at: Point) -> int | None:
-    """Return what balanceOf answers for *units* at the point; None where the supply is not known."""
-    from indexer.metrics.exact import share  # noqa: PLC0415 - it imports Arrow
-
-    if at.units is None or at.supply_raw is None:
-        return None
-    return units if at.units == at.supply_raw else share(units, at.supply_raw, at.units)
+    """Return what balanceOf answers for *units* at the point; None where the rate is not known."""
+    return None if at.rate is None else at.rate.of(units)

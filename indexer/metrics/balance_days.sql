@@ -1,5 +1,5 @@
 -- What an address holds at the close of each UTC day on which an entry changed its units. The balance is units times
--- total supply over total units at that close, as the contract computes it: one multiplication of whole numbers, cut.
+-- the rate at that close, as the contract computes it: (units × numerator + addend) // denominator in whole numbers.
 -- grain: token, chain, holder, day · kind: stock
 WITH held AS (
   SELECT
@@ -10,8 +10,8 @@ WITH held AS (
     CASE WHEN closes.holdings_why_null IS NULL THEN holder_days.units END AS units,
     CASE
       WHEN closes.holdings_why_null IS NOT NULL OR closes.supply_raw IS NULL THEN NULL
-      WHEN closes.supply_raw = closes.units THEN holder_days.units
-      ELSE exact_balance(holder_days.units, closes.supply_raw, closes.units)
+      WHEN closes.numerator = closes.denominator AND closes.addend = 0 THEN holder_days.units
+      ELSE exact_balance(holder_days.units, closes.numerator, closes.denominator, closes.addend)
     END AS balance_raw,
     COALESCE(closes.holdings_why_null, closes.why_null) AS why_null
   FROM holder_days

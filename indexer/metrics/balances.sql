@@ -26,6 +26,9 @@ frontiers AS (
     derivations.frontier_time,
     supply_points.supply_raw,
     supply_points.units,
+    supply_points.numerator,
+    supply_points.denominator,
+    supply_points.addend,
     COALESCE(derivations.why_null, supply_points.why_null) AS why_null,
     COALESCE(
       derivations.why_null,
@@ -71,8 +74,8 @@ held AS (
     CASE WHEN frontiers.holdings_why_null IS NULL THEN holder_days.units END AS units,
     CASE
       WHEN frontiers.holdings_why_null IS NOT NULL OR frontiers.supply_raw IS NULL THEN NULL
-      WHEN frontiers.supply_raw = frontiers.units THEN holder_days.units
-      ELSE exact_balance(holder_days.units, frontiers.supply_raw, frontiers.units)
+      WHEN frontiers.numerator = frontiers.denominator AND frontiers.addend = 0 THEN holder_days.units
+      ELSE exact_balance(holder_days.units, frontiers.numerator, frontiers.denominator, frontiers.addend)
     END AS balance_raw,
     COALESCE(frontiers.holdings_why_null, frontiers.why_null) AS why_null
   FROM seen

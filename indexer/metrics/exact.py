@@ -1,7 +1,7 @@
 """exact_balance: the one product of the metrics that needs 256 bits, as a function for DuckDB.
 
-Balance of a holder of a rebasing token = units × total supply // total units, cut as the contract cuts it. The
-factors have up to 38 digits each, so the product is made of Python integers. DuckDB reads the annotations of the
+Balance of a holder of a rebasing token = (units × numerator + addend) // denominator, as the contract computes it.
+The factors have up to 38 digits each, so the product is made of Python integers. DuckDB reads the annotations of the
 function it is given, so pyarrow is imported here at once: import this module late.
 """
 
@@ -19,11 +19,11 @@ NAME = "exact_balance"
 _LIMIT = 10**38
 
 
-def share(units: int, numerator: int, denominator: int) -> int | None:
-    """Return units × numerator // denominator; None where it does not exist or passes 38 digits."""
+def share(units: int, numerator: int, denominator: int, addend: int = 0) -> int | None:
+    """Return (units × numerator + addend) // denominator; None where it does not exist or passes 38 digits."""
     if denominator == 0:
         return None
-    product = units * numerator // denominator
+    product = (units * numerator + addend) // denominator
     return product if -_LIMIT < product < _LIMIT else None
 
 
@@ -46,11 +46,16 @@ def _decimals(values: list[int | None]) -> pa.Array:
 
 
 def exact_balances(
-    units: pa.ChunkedArray, numerator: pa.ChunkedArray, denominator: pa.ChunkedArray
+    units: pa.ChunkedArray, numerator: pa.ChunkedArray, denominator: pa.ChunkedArray, addend: pa.ChunkedArray
 ) -> pa.Array:
     """Return the balance of each row; NULL where a factor is NULL or *share* has no answer."""
-    rows = zip(_integers(units), _integers(numerator), _integers(denominator), strict=True)
-    return _decimals([None if u is None or n is None or d is None else share(u, n, d) for u, n, d in rows])
+    rows = zip(*map(_integers, (units, numerator, denominator, addend)), strict=True)
+    return _decimals(
+        [
+            None if u is None or n is None or d is None or a is None else share(u, n, d, a)
+            for u, n, d, a in rows
+        ]
+    )
 
 
 def register(con: duckdb.DuckDBPyConnection) -> None:
@@ -60,7 +65,7 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
         con.create_function(
             NAME,
             exact_balances,
-            ["DECIMAL(38,0)"] * 3,
+            ["DECIMAL(38,0)"] * 4,
             "DECIMAL(38,0)",
             type=func.ARROW,
             null_handling=func.SPECIAL,

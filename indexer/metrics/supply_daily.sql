@@ -1,5 +1,5 @@
 -- Supply at the close of every UTC day from the first event to the frontier.
--- The multiplier is total supply over total units, cut to 18 decimals; it is 1 where a unit is a base unit.
+-- The multiplier is what one unit is worth in base units, cut to 18 decimals; it is 1 where a unit is a base unit.
 -- grain: token, chain, day · kind: stock
 WITH multiplied AS (
   SELECT
@@ -9,9 +9,11 @@ WITH multiplied AS (
     closes.units,
     closes.supply,
     CASE
-      WHEN closes.supply_raw = closes.units THEN CAST(1 AS DECIMAL(38, 18))
+      WHEN closes.numerator = closes.denominator THEN CAST(1 AS DECIMAL(38, 18))
       ELSE
-        exact_balance(CAST(1000000000000000000 AS DECIMAL(38, 0)), closes.supply_raw, closes.units)
+        exact_balance(
+          CAST(1000000000000000000 AS DECIMAL(38, 0)), closes.numerator, closes.denominator, CAST(0 AS DECIMAL(38, 0))
+        )
         * CAST('0.000000000000000001' AS DECIMAL(38, 18))
     END AS multiplier,
     closes.coverage,

@@ -13,7 +13,7 @@ from indexer.config.model import Chain, Deployment, Registry, Token
 from indexer.config.settings import Settings
 from indexer.floor.errors import NoEndpoint, Usage
 from indexer.floor.spans import BlockRef
-from indexer.floor.tables import ENDPOINTS, FILTERS, SEGMENTS, STARTS
+from indexer.floor.tables import ENDPOINTS, FILTERS, SEGMENTS, MOMENTS
 from indexer.floor.together import together
 from indexer.sources.evm import Evm
 from indexer.store.read import read_book
@@ -23,7 +23,7 @@ from indexer.sync.deriving import Place, derive_place, load_raw, place_of
 from indexer.sync.ingest import ingest
 from indexer.sync.orders import Order, Outcome, Progress, Result
 from indexer.sync.session import Session, asking, session, take_on
-from indexer.sync.starts import Starts
+from indexer.sync.moments import Moments
 from indexer.sync.tips import settle_tips
 from indexer.sync.whole import copy_dimensions, measure_whole
 from indexer.sync.writer import LogWriter, compact
@@ -87,7 +87,7 @@ def _copy_book(settings: Settings, work: Session) -> None:
     except Usage:
         return  # a fresh home has fetched nothing
     with work.book.commit() as commit:
-        for table in (SEGMENTS, FILTERS, STARTS, ENDPOINTS):
+        for table in (SEGMENTS, FILTERS, MOMENTS, ENDPOINTS):
             commit.put(table, book[table.name].to_pylist())
 
 
@@ -156,7 +156,7 @@ async def _scope(
     work: Session, evm: Evm, wanted: Sequence[tuple[Token, Deployment]], order: Order, final: BlockRef
 ) -> tuple[list[Place], int, int | None]:
     """Return the places with their start blocks, and the window that the order names."""
-    starts = Starts(work.book, evm.chain)
+    starts = Moments(work.book, evm.chain)
     head = final if order.last == "finalized" else await evm.head("latest")
     places = [
         place_of(token, deployment, await starts.find(evm, deployment, head)) for token, deployment in wanted

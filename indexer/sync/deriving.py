@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
@@ -20,10 +20,10 @@ from indexer.floor.tables import (
     DERIVED,
     FILES,
     FILTERS,
+    MOMENTS,
     PUBLICATIONS,
     READS,
     SEGMENTS,
-    STARTS,
     TRANSACTIONS,
 )
 from indexer.ledger.derive import Derived, account, interpret
@@ -35,7 +35,8 @@ from indexer.sources.evm import CallAnswer, Evm, TxRef
 from indexer.sync.committing import commit_tables
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
 from indexer.sync.measuring import Inconsistent, measure
-from indexer.sync.raw import RawLogs, ReadKey, add_rows, load_calls, load_reads, number
+from indexer.sync.moments import Moments
+from indexer.sync.raw import RawLogs, ReadKey, add_rows, hints_of, load_calls, load_reads
 from indexer.sync.session import Session, now
 
 T = TypeVar("T")
@@ -53,8 +54,9 @@ class Raw(NamedTuple):
 
     logs: RawLogs
     calls: dict[str, Call | None]
-    reads: dict[ReadKey, int | None]
+    reads: dict[ReadKey, bytes | None]
     unanswered: set[ReadKey]
+    moments: Moments
 
 
 class Place(NamedTuple):
@@ -81,6 +83,7 @@ def load_raw(work: Session, chain_id: str) -> Raw:
         load_calls(work.book, work.lake, chain_id),
         load_reads(work.book, work.lake, chain_id),
         set(),
+        Moments(work.book, work.registry.by_id(chain_id)),
     )
 
 
@@ -112,7 +115,7 @@ async def derive_place(
     if held and not force and _stands(held, row):
         return held
     logs = raw.logs.of([contract.address for contract in place.contracts], run)
-    scene = Scene(place.token, place.deployment, run, logs, raw.calls, raw.reads)
+    scene = Scene(place.token, place.deployment, run, logs, raw.calls, raw.reads, raw.moments.known)
     made = await derived(work, scene, raw, evm, reads=reads)
     row["inputs_missing"] = _missing(place, made, raw)
     return commit_derived(work, place, row, made.tables(), force=force)
@@ -129,7 +132,8 @@ def _missing(place: Place, made: Derived, raw: Raw) -> int:
     """Return how many transactions that changed supply, and reads, were wanted and could not be had."""
     supply = pc.is_in(made.transfers["effect"], value_set=pa.array(["mint", "burn"]))
     hashes = pc.unique(made.transfers["tx_hash"].filter(supply)).to_pylist()
-    reads = sum(1 for _, address, _ in raw.unanswered if address == place.deployment.address)
+    group = {contract.address for contract in place.contracts}
+    reads = sum(1 for _, address, _ in raw.unanswered if address in group)
     return reads + sum(1 for tx_hash in hashes if raw.calls.get(tx_hash) is None)
 
 
@@ -225,11 +229,10 @@ def _published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict
 def _covered_until(work: Session, chain_id: str, frontier: BlockRef) -> datetime:
     """Return the last second whose events are all known.
 
-    The frontier's own, or the last of a day where the next block is known as the first of a later day.
+    The frontier's own, or the last one before an instant whose first block is known to be the next.
     """
-    starts = work.book.rows(STARTS, chain_id=chain_id)
-    days = [start["day"] for start in starts if start["block_number"] == frontier.number + 1]
-    known = [datetime.combine(day, time()) - timedelta(seconds=1) for day in days]
+    moments = work.book.rows(MOMENTS, chain_id=chain_id)
+    known = [m["at"] - timedelta(seconds=1) for m in moments if m["block_number"] == frontier.number + 1]
     return max([moment(frontier.time), *known])
 
 
@@ -266,6 +269,7 @@ async def derived(work: Session, scene: Scene, raw: Raw, evm: Evm | None, *, rea
     async def fed(step: Callable[[], T | Needs]) -> T:
         while isinstance(made := step(), Needs):
             await _fetch_transactions(work, scene, raw, evm, made)
+            await _find_moments(scene, raw, evm, made, allowed=reads)
             await _fetch_reads(work, scene, raw, evm, made, allowed=reads)
         return made
 
@@ -308,6 +312,18 @@ def _transaction(chain_id: str, want: TxWanted, call: Call) -> dict[str, Any]:
     }
 
 
+async def _find_moments(scene: Scene, raw: Raw, evm: Evm | None, needs: Needs, *, allowed: bool) -> None:
+    """Find the first block at or after each instant, none of which lies behind the frontier."""
+    hints = hints_of(scene.logs, needs.moments) if needs.moments else ()
+    for at in needs.moments:
+        if at in raw.moments.known:
+            continue
+        if evm is None or not allowed:
+            raw.moments.known[at] = None
+        else:
+            await raw.moments.find_block(evm, at, scene.run.frontier, hints)
+
+
 async def _fetch_reads(
     work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs, *, allowed: bool
 ) -> None:
@@ -322,9 +338,8 @@ async def _fetch_reads(
         answers = await evm.calls([PinnedCall(w.address, w.call, w.block) for w in part])
         rows = []
         for want, answer in zip(part, answers, strict=True):
-            value = number(answer.result)
-            raw.reads[want.block.number, want.address, want.call] = value
-            if value is not None or answer.kind == "reverted":
+            raw.reads[want.block.number, want.address, want.call] = answer.result
+            if answer.result or answer.kind == "reverted":
                 rows.append(_read(scene.deployment.chain_id, want, answer))
             else:
                 raw.unanswered.add((want.block.number, want.address, want.call))

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from indexer.decode.columns import whole
-from indexer.floor.spans import Span
+from indexer.floor.spans import BlockRef, Span
 from indexer.floor.tables import FILES, LOGS, READS, TRANSACTIONS, Table
 from indexer.ledger.scene import Run
 from indexer.ledger.values import Call
@@ -90,6 +90,19 @@ def in_order(logs: pa.Table) -> pa.Table:
     return logs.take(order.filter(fresh))
 
 
+def hints_of(logs: pa.Table, moments: Sequence[int]) -> list[BlockRef]:
+    """Return the blocks with a log nearest before and after each of *moments* (seconds)."""
+    times = pc.divide(logs["block_time"].cast(pa.int64()), 1_000_000).to_numpy()
+    after = np.searchsorted(times, np.array(moments))
+    rows = sorted({int(row) for at in after for row in (at - 1, at) if 0 <= row < len(times)})
+    picked = logs.select(["block_number", "block_hash"]).take(pa.array(rows, pa.int64()))
+    numbers, hashes = (picked[name].to_pylist() for name in picked.column_names)
+    return [
+        BlockRef(block, f"0x{digest.hex()}", int(times[row]))
+        for row, block, digest in zip(rows, numbers, hashes, strict=True)
+    ]
+
+
 def load_calls(book: Book, lake: Lake, chain_id: str) -> dict[str, Call | None]:
     """Return the calls of the transactions held, by hash."""
     rows = lake.read(TRANSACTIONS, _paths(book, TRANSACTIONS, chain_id))
@@ -105,12 +118,12 @@ def number(result: bytes | None) -> int | None:
     return int.from_bytes(result[:WORD], "big") if result is not None and len(result) >= WORD else None
 
 
-def load_reads(book: Book, lake: Lake, chain_id: str) -> dict[ReadKey, int | None]:
+def load_reads(book: Book, lake: Lake, chain_id: str) -> dict[ReadKey, bytes | None]:
     """Return the answers of the reads held; None where the call reverted."""
     rows = lake.read(READS, _paths(book, READS, chain_id))
     columns = [rows[name].to_pylist() for name in ("block_number", "address", "call", "result")]
     return {
-        (block, f"0x{address.hex()}", call): number(result)
+        (block, f"0x{address.hex()}", call): result
         for block, address, call, result in zip(*columns, strict=True)
     }
 

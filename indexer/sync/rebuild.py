@@ -19,7 +19,7 @@ from indexer.sync.deriving import (
 )
 from indexer.sync.orders import Outcome, Progress, Result
 from indexer.sync.session import Session, session
-from indexer.sync.starts import Starts
+from indexer.sync.moments import Moments
 from indexer.sync.whole import copy_dimensions, measure_whole
 
 
@@ -64,7 +64,7 @@ def indexed_places(work: Session, tokens: Sequence[Token]) -> list[Place]:
     for token in tokens:
         for deployment in token.deployments:
             if work.book.rows(DERIVATIONS, token=token.id, chain_id=deployment.chain_id):
-                starts = Starts(work.book, work.registry.chains[deployment.chain])
+                starts = Moments(work.book, work.registry.chains[deployment.chain])
                 places.append(place_of(token, deployment, starts.of(deployment)))
     return places
 

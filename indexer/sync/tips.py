@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexer.floor.spans import BlockRef
-from indexer.floor.tables import FILES, READS, SEGMENTS, TRANSACTIONS
+from indexer.floor.tables import FILES, MOMENTS, READS, SEGMENTS, TRANSACTIONS
 from indexer.sources.evm import Evm
 from indexer.sync.raw import forget_from
 from indexer.sync.session import Session, now
@@ -26,6 +26,8 @@ async def settle_tips(work: Session, evm: Evm, final: BlockRef) -> None:
                 forget_from(work.book, work.lake, table, evm.chain_id, segment["first"])
         with work.book.commit() as commit:
             if stands.hash != segment["last_hash"]:
+                gone = [m for m in work.book.rows(MOMENTS, chain_id=evm.chain_id) if m["block_number"] >= segment["first"]]
+                commit.remove(MOMENTS, [{name: m[name] for name in MOMENTS.key} for m in gone])
                 commit.remove(SEGMENTS, [{name: segment[name] for name in SEGMENTS.key}])
                 if segment["path"]:
                     commit.update(FILES, {"path": segment["path"]}, unlisted_at=now())

@@ -14,6 +14,7 @@ import pyarrow as pa
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import TABLES
 from indexer.ledger.figures import held, token_units
+from indexer.ledger.supply import ONE, Rate
 from indexer.ledger.values import ZERO
 from indexer.store.read import register
 
@@ -35,13 +36,14 @@ class Figure(NamedTuple):
     why_null: str | None
     holders: Mapping[str, int]
     reads_used: int = 0
+    rate: Rate | None = ONE
 
     def balance(self, holder: str) -> int | None:
-        """Return what balanceOf should answer: units · supply // total units; plain tokens: the units."""
+        """Return what balanceOf should answer for the holder's units."""
         if self.units is None or self.supply is None:
             return None
         held = self.holders.get(holder, 0)
-        return held * self.supply // self.units if self.units else 0
+        return self.rate.of(held) if self.rate else 0
 
 
 class Sample(NamedTuple):
@@ -85,12 +87,12 @@ def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: Bloc
     for name in ("transfers", "supply_changes"):
         register(con, TABLES[name], derived[name])
     last = con.execute(
-        "SELECT units, supply_raw, why_null, reads_used FROM supply_changes WHERE coalesce(block_number <= ?, "
-        "effective_at <= make_timestamp(? * 1000000)) ORDER BY effective_at DESC, block_number DESC, "
-        "log_index DESC LIMIT 1",
+        "SELECT units, supply_raw, why_null, reads_used, numerator, denominator, addend FROM supply_changes WHERE coalesce(block_number <= ?, "
+        "effective_at <= make_timestamp(? * 1000000)) ORDER BY effective_at DESC, block_number DESC NULLS LAST, "
+        "log_index DESC NULLS LAST LIMIT 1",
         [block.number, block.time],
     ).fetchone()
-    units, supply, why, reads_used = last or (Decimal(0), Decimal(0), None, 0)
+    units, supply, why, reads_used, *factors = last or (Decimal(0), Decimal(0), None, 0, 1, 1, 0)
     moved = con.execute(
         f"WITH moved AS (SELECT from_address, to_address, units::HUGEINT // {LIMB} AS high, "
         f"units::HUGEINT % {LIMB} AS low FROM transfers WHERE block_number <= ?) "
@@ -104,7 +106,8 @@ def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: Bloc
     why = why_null or why
     if why:
         return Figure(None, None, why, holders)
-    return Figure(_whole(units), _whole(supply), None, holders, reads_used)
+    rate = None if None in factors else Rate(*map(int, factors))
+    return Figure(_whole(units), _whole(supply), None, holders, reads_used, rate)
 
 
 def _whole(value: Decimal | None) -> int | None:

@@ -30,7 +30,7 @@ SHORT = {
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "transfers": {"entry": 0, "rule": "test@1", "evidence": "event", "reason": "transfer"},
     "rebases": {"kind": "accrual", "cause": "log"},
-    "supply_changes": {"cause": "mint", "min_units": 1},
+    "supply_changes": {"cause": "mint", "min_units": 1, "rounding": 0, "rounding_bound": 0},
     "certificates": {
         "verdict": "pass",
         "final": True,
@@ -101,8 +101,20 @@ def full(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     given = {"token": "t", "chain_id": CHAIN, "contract": "0xc", **DEFAULTS.get(name, {}), **row}
     if name == "derivations":
         given.setdefault("covered_until", given.get("frontier_time"))
+    if name == "supply_changes":
+        given = {**rate(given), **given}
     columns = TABLES[name].columns
     return {c.name: given.get(c.name, None if c.nullable else _blank(c.kind)) for c in columns}
+
+
+def rate(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rate of a change that names none: total supply over total units, as a share rebase has it."""
+    units, supply = row.get("units"), row.get("supply_raw")
+    if supply is None or units is None or (units != supply and not units):
+        return {}
+    same = units == supply
+    factors = {"numerator": Decimal(1) if same else supply, "denominator": Decimal(1) if same else units}
+    return {**factors, "addend": Decimal(0)}
 
 
 def tokens(raw: Decimal | None, decimals: int) -> Decimal | None:

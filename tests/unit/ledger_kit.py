@@ -126,6 +126,7 @@ def scene(
     what: Token | None = None,
     calls: Mapping[str, Call | None] | None = None,
     reads: Mapping[tuple[int, str, bytes], int | None] | None = None,
+    moments: Mapping[int, BlockRef | None] | None = None,
 ) -> Scene:
     """Return the scene of a plain token with the given logs, if nothing else is said."""
     place = where or deployment()
@@ -135,7 +136,8 @@ def scene(
         run or run_to(),
         logs_of(*rows),
         {} if calls is None else calls,
-        reads or {},
+        {key: None if value is None else word(value) for key, value in (reads or {}).items()},
+        moments or {},
     )
 
 

@@ -16,7 +16,7 @@ from indexer.ledger.accruals.share_steps import Place, Step, Steps, read_steps
 from indexer.ledger.accruals.share_totals import Settled, Totals, settle, unsolved
 from indexer.ledger.figures import TOO_LARGE, held, moment, ratio, rows_of, token_units
 from indexer.ledger.scene import Ledger, Needs, ReadWanted, Scene, TxWanted
-from indexer.ledger.supply import Change, supply_rows
+from indexer.ledger.supply import Change, Rate, supply_rows
 from indexer.ledger.values import ZERO
 
 TOTAL_SUPPLY = bytes.fromhex("18160ddd")
@@ -81,7 +81,7 @@ def _reads(scene: Scene, wanted: list[Step]) -> tuple[ReadWanted, ...]:
 
 def _with_reads(scene: Scene, steps: list[Step], wanted: list[Step]) -> list[Step]:
     """Put a sync behind the last step of each block whose total was read."""
-    totals = {step.place.block: scene.reads.get(_key(scene, step)) for step in wanted}
+    totals = {step.place.block: scene.word(*_key(scene, step)) for step in wanted}
     out: list[Step] = []
     for step, after in zip(steps, [*steps[1:], None], strict=True):
         out.append(step)
@@ -119,10 +119,9 @@ def _ledger(scene: Scene, told: Steps, settled: list[Settled]) -> Ledger:
     )
 
 
-def _min_units(totals: Totals) -> int | None:
-    """Return the least shares with shares · S // T ≥ 1; None where S is unknown or nothing."""
-    supply = totals.supply
-    return -(-totals.shares // supply) if supply else None
+def _rate(totals: Totals) -> Rate | None:
+    """Return S ÷ T; None where S is unknown or there are no shares."""
+    return None if totals.supply is None or not totals.shares else Rate(totals.supply, totals.shares)
 
 
 def _change(settled: Settled) -> Change:
@@ -132,7 +131,7 @@ def _change(settled: Settled) -> Change:
     supply = totals.supply
     return Change(
         step.place.time, step.place.block, step.place.log_index, cause, units, supply,
-        _min_units(totals), settled.why if supply is None else None, settled.reads,
+        _rate(totals), settled.why if supply is None else None, settled.reads,
     )  # fmt: skip
 
 
@@ -164,7 +163,7 @@ def _entry(scene: Scene, settled: Settled) -> dict[str, Any]:
 
 def _rebase(scene: Scene, settled: Settled) -> dict[str, Any]:
     step, totals = settled.step, settled.totals
-    supply = totals.supply
+    supply, rate = totals.supply, _rate(totals)
     return {
         "token": scene.deployment.token,
         "chain_id": scene.deployment.chain_id,
@@ -178,8 +177,9 @@ def _rebase(scene: Scene, settled: Settled) -> dict[str, Any]:
         "cause": "log",
         "numerator": held(supply),
         "denominator": None if supply is None else held(totals.shares),
+        "addend": None if supply is None else held(0),
         "multiplier": None if supply is None else ratio(supply, totals.shares),
-        "min_units": held(_min_units(totals)),
+        "min_units": held(rate and rate.min_units),
         "amount": token_units(step.amount, scene.deployment.decimals or 0),
         "why_null": settled.why,
     }

@@ -1,5 +1,6 @@
 -- Between which times a block lies, and how many steps of supply by time alone lie between them. Headers are not kept:
--- the nearest blocks with an entry, a change of supply, a certificate or a segment's end bound the time.
+-- the nearest blocks with an entry, a change of supply, a certificate or a segment's end bound the time, and so do the
+-- blocks around an instant that was found as a block: the one before it lies before the instant.
 -- grain: one row
 WITH known AS (
   SELECT transfers.block_number, transfers.block_time
@@ -19,6 +20,15 @@ WITH known AS (
   SELECT segments.last AS block_number, segments.last_time AS block_time
   FROM segments
   WHERE segments.chain_id = $chain_id
+  UNION ALL
+  SELECT moments.block_number, moments.block_time
+  FROM moments
+  WHERE moments.chain_id = $chain_id
+  UNION ALL
+  SELECT moments.block_number - 1 AS block_number, MIN(moments.at) - INTERVAL '1' SECOND AS block_time
+  FROM moments
+  WHERE moments.chain_id = $chain_id
+  GROUP BY moments.block_number
   UNION ALL
   SELECT derivations.frontier_block AS block_number, derivations.frontier_time AS block_time
   FROM derivations

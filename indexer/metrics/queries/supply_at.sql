@@ -4,6 +4,9 @@ SELECT
   supply_changes.units AS units,
   supply_changes.supply_raw AS supply_raw,
   supply_changes.supply AS supply,
+  supply_changes.numerator AS numerator,
+  supply_changes.denominator AS denominator,
+  supply_changes.addend AS addend,
   COALESCE(supply_changes.min_units, 1) AS min_units,
   CASE
     WHEN supply_changes.units IS NULL OR supply_changes.supply_raw IS NULL OR supply_changes.supply IS NULL

@@ -16,7 +16,12 @@ SELECT
   supply_changes.units AS units,
   supply_changes.supply_raw AS supply_raw,
   supply_changes.supply AS supply,
+  supply_changes.numerator AS numerator,
+  supply_changes.denominator AS denominator,
+  supply_changes.addend AS addend,
   supply_changes.min_units AS min_units,
+  supply_changes.rounding AS rounding,
+  supply_changes.rounding_bound AS rounding_bound,
   CASE
     WHEN supply_changes.units IS NULL OR supply_changes.supply_raw IS NULL OR supply_changes.supply IS NULL
       THEN COALESCE(supply_changes.why_null, 'the supply is not known')

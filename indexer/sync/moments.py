@@ -1,28 +1,29 @@
-"""Where histories start, as blocks: dates become blocks by bisection over headers, once."""
+"""Instants as blocks, found by bisection over headers, once: where histories start, and when prices move."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from indexer.config.model import Chain, Deployment
 from indexer.floor.errors import Usage
 from indexer.floor.spans import BlockRef
-from indexer.floor.tables import STARTS
+from indexer.floor.tables import MOMENTS
 from indexer.ledger.figures import moment
 from indexer.sources.evm import Evm
 from indexer.store.book import Book
-from indexer.sync.coverage import starts_of
+from indexer.sync.coverage import seconds, starts_of
 
 
-class Starts:
-    """The dates of one chain that were found as blocks."""
+class Moments:
+    """The instants of one chain that were found as blocks: for each the first block at or after it."""
 
     def __init__(self, book: Book, chain: Chain) -> None:
         self._book = book
         self._chain = chain
-        self._known: dict[date, int] = {
-            row["day"]: row["block_number"] for row in book.rows(STARTS, chain_id=chain.id)
+        self.known: dict[int, BlockRef | None] = {
+            seconds(row["at"]): BlockRef(row["block_number"], row["block_hash"], seconds(row["block_time"]))
+            for row in book.rows(MOMENTS, chain_id=chain.id)
         }
 
     def of(self, deployment: Deployment) -> Mapping[str, int]:
@@ -36,20 +37,32 @@ class Starts:
         """Return the same, after searching the dates that are not known yet."""
         wanted = {deployment.start if deployment.start is not None else self._chain.floor}
         wanted |= {companion.start for companion in deployment.companions}
-        for day in sorted(d for d in wanted if isinstance(d, date) and d not in self._known):
+        for day in sorted(d for d in wanted if isinstance(d, date) and _seconds(d) not in self.known):
             await self.block_at(evm, day, head)
         return self.of(deployment)
 
     async def block_at(self, evm: Evm, day: date, head: BlockRef) -> int:
         """Return the first block at or after the first second of *day*, UTC."""
-        if day not in self._known:
-            low = max((b for d, b in self._known.items() if d < day), default=0)
-            block = await evm.first_block_at(_seconds(day), low, head)
-            self._known[day] = block.number
-            with self._book.commit() as commit:
-                row = {"chain_id": self._chain.id, "day": day, "block_number": block.number}
-                commit.put(STARTS, [{**row, "block_time": moment(block.time)}])
-        return self._known[day]
+        return (await self.find_block(evm, _seconds(day), head)).number
+
+    async def find_block(self, evm: Evm, at: int, head: BlockRef, hints: Sequence[BlockRef] = ()) -> BlockRef:
+        """Return the first block at or after *at* (seconds) and remember it; *hints* are known blocks.
+
+        Raises Usage where the chain has not got there, by *head*.
+        """
+        held = self.known.get(at)
+        if held is not None:
+            return held
+        blocks = [*hints, *(block for block in self.known.values() if block is not None)]
+        low = max((b.number + 1 for b in blocks if b.time < at), default=0)
+        high = min((b for b in blocks if at <= b.time and b.number <= head.number), default=head)
+        block = await evm.first_block_at(at, min(low, high.number), high)
+        self.known[at] = block
+        row = {"chain_id": self._chain.id, "at": moment(at), "block_number": block.number}
+        row |= {"block_hash": block.hash, "block_time": moment(block.time)}
+        with self._book.commit() as commit:
+            commit.put(MOMENTS, [row])
+        return block
 
     async def window_start(self, evm: Evm, first: int | date, head: BlockRef) -> int:
         """Return the first block of a window; behind the head where the chain has not got there yet."""
@@ -71,12 +84,13 @@ class Starts:
             return 0
         if not isinstance(start, date):
             return start
-        if start not in self._known:
+        block = self.known.get(_seconds(start))
+        if block is None:
             raise Usage(
                 f"The start {start} on {self._chain.name} has not been found as a block yet; "
                 "run `rwa backfill` first."
             )
-        return self._known[start]
+        return block.number
 
 
 def _seconds(day: date) -> int:
