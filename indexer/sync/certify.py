@@ -37,6 +37,9 @@ class Views(NamedTuple):
 VIEWS: Mapping[str, Views] = {
     "plain": Views(),
     "share_rebase": Views(shares="3a98ef39", shares_of="f5eb42dc"),
+    "erc4626": Views(),
+    "nav": Views(),
+    "distribution": Views(),
 }
 _SETTLED = ("pass", "pass_within", "read")
 

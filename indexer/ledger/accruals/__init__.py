@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from indexer.ledger.accruals.distribution import distribution
+from indexer.ledger.accruals.erc4626 import erc4626
+from indexer.ledger.accruals.nav import nav
 from indexer.ledger.accruals.plain import plain
 from indexer.ledger.accruals.share_rebase import share_rebase
 from indexer.ledger.scene import Ledger, Needs, Scene
@@ -11,4 +14,7 @@ from indexer.ledger.scene import Ledger, Needs, Scene
 ACCRUALS: Mapping[str, Callable[[Scene], Ledger | Needs]] = {
     "plain": plain,
     "share_rebase": share_rebase,
+    "erc4626": erc4626,
+    "nav": nav,
+    "distribution": distribution,
 }
