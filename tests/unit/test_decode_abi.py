@@ -1,5 +1,6 @@
 """Facts about events and calls read by their ABI."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -293,3 +294,30 @@ def test_what_the_codec_wrote_is_read_back(value: int, reason: str) -> None:
     got = read(DSTOKEN, (BURN, topic(ALICE)), data)
     assert got.args["value"] == value
     assert got.args["reason"] == reason.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
+
+
+def events() -> list[tuple[str, str]]:
+    """Return canonical signature and signature with ``indexed`` of every event of abis/."""
+    found = set()
+    for path in sorted(abis_dir().glob("*.json")):
+        for spec in (one for many in load_family([path.stem]).events.values() for one in many):
+            kinds = [(a.type, " indexed" if a.indexed else "") for a in spec.arguments]
+            plain = ",".join(kind for kind, _ in kinds)
+            marked = ",".join(kind + flag for kind, flag in kinds)
+            found.add((f"{spec.name}({plain})", f"{spec.name}({marked})"))
+    return sorted(found)
+
+
+def test_every_topic_is_what_its_source_states() -> None:
+    """Each event's types and indexed flags are those noted, and hash to the topic that its source states."""
+    stated = json.loads((Path(__file__).parent.parent / "data" / "topics.json").read_text())
+    assert {marked: "0x" + keccak(plain.encode()).hex() for plain, marked in events()} == stated
+
+
+def test_one_topic_with_two_layouts_is_told_by_its_topics() -> None:
+    """Where families differ in an indexed flag only, the number of topics decides which one a log is."""
+    both = load_family(["swarm_dotc_manager", "swarm_dotc_v1"])
+    cancelled = first("CanceledOffer(uint256,address,uint256)")
+    expected = Event(TOKEN, 3, "CanceledOffer", {"offerId": 7, "canceledBy": ALICE, "amountToReceive": 9})
+    assert read(both, (cancelled, topic(7)), topic(ALICE) + topic(9)) == expected
+    assert read(both, (cancelled, topic(7), topic(ALICE)), topic(9)) == expected
