@@ -94,6 +94,7 @@ def _token(found: Found[TokenTable], chains: Mapping[str, model.Chain]) -> model
         deployments=tuple(_deployment(table.id, d, chains) for d in table.deployment),
         source=table.source or "",
         confidence=table.confidence or "",
+        bridge=model.Bridge(table.bridge.window_hours, table.bridge.tolerance),
     )
 
 

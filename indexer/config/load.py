@@ -57,6 +57,7 @@ def config_digest(token: Token, deployment: Deployment) -> str:
         "wraps": token.wraps,
         "defaults": dict(token.defaults),
         "events": token.events,
+        "bridge": asdict(token.bridge),
         "deployment": part,
     }
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), default=_iso)

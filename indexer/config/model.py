@@ -46,6 +46,9 @@ PRICES = (
 
 CADENCES = ("continuous", "daily", "business_day", "monthly", "on_change")
 
+LONGEST_WINDOW = 24 * 366
+"""Hours that a crossing from chain to chain may be said to take at most."""
+
 DEFAULT_REASONS = {
     "mint": ("issuance", "distribution", "premint", "migration", "bridge_in", "wrap"),
     "burn": ("redemption", "distribution", "retire", "migration", "bridge_out", "unwrap", "fee"),
@@ -172,6 +175,14 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class Bridge:
+    """How far the two legs of one crossing may lie apart: hours, and token units as text."""
+
+    window_hours: int = 72
+    tolerance: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A token over all its chains.
 
@@ -193,6 +204,7 @@ class Token:
     deployments: tuple[Deployment, ...]
     source: str
     confidence: str
+    bridge: Bridge = Bridge()
 
 
 @dataclass(frozen=True, slots=True)

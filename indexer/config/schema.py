@@ -107,6 +107,14 @@ def _decimals(value: object) -> int:
     raise ValueError("must be a whole number from 0 to 18, what the contract's decimals() answers")
 
 
+def _window(value: object) -> int:
+    if type(value) is int and 0 < value <= model.LONGEST_WINDOW:
+        return value
+    raise ValueError(
+        f"must be a whole number of hours from 1 to {model.LONGEST_WINDOW}: how long a crossing may take"
+    )
+
+
 def _urls(value: object) -> list[str]:
     many = value if isinstance(value, list) else [value]
     urls = [web_address(url) for url in many if isinstance(url, str)]
@@ -215,6 +223,17 @@ class DefaultsTable(BaseModel):
     burn: Annotated[str, one_of(*model.DEFAULT_REASONS["burn"])] | None = None
 
 
+class BridgeTable(BaseModel):
+    model_config = STRICT
+    window_hours: Annotated[int, _plain(_window)] = model.Bridge().window_hours
+    tolerance: Annotated[
+        str,
+        shaped(
+            r"[0-9]{1,20}(\.[0-9]{1,18})?", 'must be token units as text, at most 18 decimals, such as "0.01"'
+        ),
+    ] = model.Bridge().tolerance
+
+
 class TokenTable(BaseModel):
     model_config = STRICT
     id: Id
@@ -227,6 +246,7 @@ class TokenTable(BaseModel):
     wraps: Id | None = None
     defaults: DefaultsTable = DefaultsTable()
     events: list[Id] = Field(default_factory=list)
+    bridge: BridgeTable = BridgeTable()
     source: Text | None = None
     confidence: Confidence | None = None
     deployment: list[DeploymentTable] = Field(min_length=1)

@@ -20,6 +20,7 @@ def digest(folder, text):
         ("symbol =", 'reasons = "ondo"\nsymbol ='),
         ("symbol =", 'events = ["superstate_token"]\nsymbol ='),
         ("[[token.deployment]]", '[token.defaults]\nmint = "issuance"\n[[token.deployment]]'),
+        ("[[token.deployment]]", "[token.bridge]\nwindow_hours = 5\n[[token.deployment]]"),
         (ADDRESS, "0x14d60E7FDC0D71d8611742720E4C50E7a974020c"),
         ("decimals = 6", "decimals = 18"),
         ("start = 18725909", "start = 18725910"),

@@ -4,7 +4,7 @@ import pytest
 from config_kit import ADDRESS, CHAINS, DEPLOYMENT, OTHER, PLATFORM, TOKEN, read, refusal, written
 
 from indexer.config.load import load
-from indexer.config.model import Companion, Endpoint, Role
+from indexer.config.model import Bridge, Companion, Endpoint, Role
 from indexer.floor.errors import Usage
 
 ALL = PLATFORM + TOKEN + DEPLOYMENT
@@ -45,6 +45,13 @@ def test_endpoints_of_a_users_own_file_are_numbered(tmp_path):
 def test_a_platform_without_rules_has_the_plain_ones(tmp_path):
     """A platform of a user's own, for which there are no rules, gets the plain rules."""
     assert read(tmp_path, ALL.replace('"superstate"', '"mine"')).tokens["ustb"].reasons == "plain"
+
+
+def test_a_bridge_has_a_window_and_a_tolerance(tmp_path):
+    """They may be left out: three days, and not one base unit."""
+    told = TOKEN + '[token.bridge]\nwindow_hours = 5\ntolerance = "0.01"\n' + DEPLOYMENT
+    assert read(tmp_path / "a", PLATFORM + told).tokens["ustb"].bridge == Bridge(5, "0.01")
+    assert read(tmp_path / "b").tokens["ustb"].bridge == Bridge(72, "0")
 
 
 def test_a_start_may_be_a_day(tmp_path):

@@ -54,6 +54,18 @@ WRONG = {
     "a confidence that is none": (ALL + 'confidence = "sure"\n', "it is one of high, medium, low"),
     "an id in upper case": (ALL.replace('id = "ustb"\nsymbol', 'id = "USTB"\nsymbol'), "id = 'USTB' must be"),
     "a wrapped token that is none": (ALL.replace("symbol =", 'wraps = "ustb"\nsymbol ='), "wraps = 'ustb' is unknown"),
+    "a window of no hours": (
+        ALL.replace("[[token.deployment]]", "[token.bridge]\nwindow_hours = 0\n[[token.deployment]]"),
+        "bridge, window_hours = 0 must be a whole number of hours from 1",
+    ),
+    "a tolerance as a float": (
+        ALL.replace("[[token.deployment]]", "[token.bridge]\ntolerance = 0.01\n[[token.deployment]]"),
+        "bridge, tolerance = 0.01 must be text in quotes",
+    ),
+    "a tolerance below zero": (
+        ALL.replace("[[token.deployment]]", '[token.bridge]\ntolerance = "-1"\n[[token.deployment]]'),
+        "bridge, tolerance = '-1' must be token units as text",
+    ),
     "a default that no mint can be": (
         ALL.replace("[[token.deployment]]", '[token.defaults]\nmint = "redemption"\n[[token.deployment]]'),
         "defaults, mint = 'redemption' is unknown",
