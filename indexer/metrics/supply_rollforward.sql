@@ -1,6 +1,8 @@
 -- Why total supply changed on every UTC day: opening + movements + rounding = closing, signed, in token units.
--- An entry's amount is the change of totalSupply, so the accruals known here leave no rounding: it is 0 and never a
--- plug, and a day that does not add up is found by the audits. A movement of the day that is not known is NULL.
+-- Rounding is what derive proved of the contract's own arithmetic, change by change, and never a plug: a day that does
+-- not add up is found by the audits. A step of the multiplier counts on the day it takes effect, with a block or
+-- without. A movement of the day that is not known is NULL. Where supply was unknown for some hours and is known again
+-- at the close, the step that ends the gap tells its whole change.
 -- grain: token, chain, day, basis · kind: flow (opening and closing: stock)
 WITH movements AS (
   SELECT
@@ -32,7 +34,7 @@ WITH movements AS (
     rebases.token,
     rebases.chain_id,
     calendar.day,
-    'rebased' AS booked_as,
+    CASE WHEN rebases.kind = 'fee' THEN 'fees' ELSE 'rebased' END AS booked_as,
     rebases.amount,
     CASE
       WHEN rebases.amount IS NULL THEN COALESCE(rebases.why_null, 'the change of supply by a rebase is not known')
@@ -42,6 +44,25 @@ WITH movements AS (
     ON calendar.boundary = 'utc'
     AND rebases.effective_at >= calendar.starts_at
     AND rebases.effective_at < calendar.ends_at
+  UNION ALL
+  SELECT
+    supply_points.token,
+    supply_points.chain_id,
+    calendar.day,
+    'rounding' AS booked_as,
+    CASE
+      WHEN ABS(supply_points.rounding) <= scales.largest THEN supply_points.rounding * scales.base_unit
+    END AS amount,
+    CASE
+      WHEN ABS(supply_points.rounding) > scales.largest THEN 'the rounding passes 38 digits with 18 decimals'
+    END AS why_null
+  FROM supply_points
+  INNER JOIN scales ON scales.token = supply_points.token AND scales.chain_id = supply_points.chain_id
+  INNER JOIN calendar
+    ON calendar.boundary = 'utc'
+    AND supply_points.effective_at >= calendar.starts_at
+    AND supply_points.effective_at < calendar.ends_at
+  WHERE supply_points.rounding <> 0
 ),
 
 gross AS (
@@ -100,7 +121,8 @@ names AS (
     ('reversed'),
     ('adjusted'),
     ('premint_retire'),
-    ('unclassified')
+    ('unclassified'),
+    ('rounding')
   ) AS listed (booked_as)
 ),
 
@@ -182,7 +204,8 @@ SELECT
   MAX(CASE WHEN cells.booked_as = 'premint_retire' THEN cells.amount END) AS premint_retire,
   MAX(CASE WHEN cells.booked_as = 'unclassified' THEN cells.amount END) AS unclassified,
   CASE
-    WHEN MAX(opened.opening) IS NOT NULL AND MAX(opened.closing) IS NOT NULL THEN CAST(0 AS DECIMAL(38, 18))
+    WHEN MAX(opened.opening) IS NOT NULL AND MAX(opened.closing) IS NOT NULL
+      THEN MAX(CASE WHEN cells.booked_as = 'rounding' THEN cells.amount END)
   END AS rounding,
   MAX(opened.closing) AS closing,
   MAX(opened.coverage) AS coverage,
