@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,7 +13,8 @@ Row = dict[str, Any]
 
 
 def dimension_rows(registry: Registry) -> dict[str, list[Row]]:
-    """Return the rows of platforms, products, tokens, deployments, chains and address_roles, keyed by table.
+    """Return the rows of platforms, products, tokens, deployments, chains, address_roles and terms,
+    keyed by table.
 
     Text that the configuration leaves out is None. ``calendar`` is not configuration and not here.
     """
@@ -46,6 +48,7 @@ def dimension_rows(registry: Registry) -> dict[str, list[Row]]:
             for c in registry.chains.values()
         ],
         "address_roles": [row for _, deployment in pairs for row in _roles(deployment)],
+        "terms": [asdict(terms) for terms in registry.terms.values()],
     }
 
 
