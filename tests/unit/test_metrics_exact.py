@@ -33,7 +33,20 @@ def test_units_times_numerator_over_denominator(units, numerator, denominator, w
     register(con)
     given = [None if figure is None else Decimal(figure) for figure in (units, numerator, denominator)]
     casts = ", ".join(["CAST(? AS DECIMAL(38, 0))"] * 3)
-    ((made,),) = con.execute(f"SELECT exact_balance({casts})", given).fetchall()
+    ((made,),) = con.execute(f"SELECT exact_balance({casts}, 0::DECIMAL(38, 0))", given).fetchall()
+    assert made == wanted
+
+
+@pytest.mark.parametrize(
+    ("units", "addend", "wanted"), [(4, 5, 0), (5, 5, 1), (14, 5, 1), (15, 5, 2), (10**30, None, None)]
+)
+def test_an_addend_rounds_to_nearest(units, addend, wanted):
+    """Half of the denominator as the addend rounds a half up; a NULL addend gives NULL."""
+    con = duckdb.connect()
+    register(con)
+    given = [Decimal(units), None if addend is None else Decimal(addend)]
+    sql = "SELECT exact_balance(CAST(? AS DECIMAL(38, 0)), 1::DECIMAL(38, 0), 10::DECIMAL(38, 0), CAST(? AS DECIMAL(38, 0)))"
+    ((made,),) = con.execute(sql, given).fetchall()
     assert made == wanted
 
 
@@ -50,7 +63,7 @@ def test_a_column_of_many_chunks_with_nulls():
     rows = con.execute(
         "SELECT i, exact_balance("
         " CASE WHEN i % 3 = 0 THEN NULL ELSE CAST(i AS DECIMAL(38, 0)) * 1000000000000000000 END,"
-        " CAST(1234567890123456789012345678 AS DECIMAL(38, 0)), CAST(1000000007 AS DECIMAL(38, 0)))"
+        " CAST(1234567890123456789012345678 AS DECIMAL(38, 0)), CAST(1000000007 AS DECIMAL(38, 0)), 0::DECIMAL(38, 0))"
         " FROM range(10000) AS numbers (i)"
     ).fetchall()
     numerator, denominator = 1234567890123456789012345678, 1000000007
@@ -65,6 +78,6 @@ def test_registering_twice_is_harmless():
     register(con)
     register(con)
     ((made,),) = con.execute(
-        "SELECT exact_balance(6::DECIMAL(38,0), 7::DECIMAL(38,0), 2::DECIMAL(38,0))"
+        "SELECT exact_balance(6::DECIMAL(38,0), 7::DECIMAL(38,0), 2::DECIMAL(38,0), 0::DECIMAL(38,0))"
     ).fetchall()
     assert made == 21

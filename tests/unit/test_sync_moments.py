@@ -92,7 +92,7 @@ def test_a_later_date_is_searched_from_an_earlier_one_on(book: Book) -> None:
     starts, head = Moments(book, CHAIN), chain.block(1_000)
     asyncio.run(starts.block_at(chain, date(2026, 1, 3), head))
     assert asyncio.run(starts.block_at(chain, date(2026, 1, 5), head)) == 96
-    assert chain.searched[-1] == (ORIGIN + 96 * HOUR, 48)
+    assert chain.searched[-1] == (ORIGIN + 96 * HOUR, 49)
 
 
 def test_a_date_that_was_never_searched_says_what_to_run(book: Book) -> None:

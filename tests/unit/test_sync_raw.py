@@ -104,7 +104,7 @@ def test_reads_come_back_as_they_went(home: tuple[Book, Lake]) -> None:
     rows = [read_row(1, (2**256 - 1).to_bytes(32, "big")), read_row(2, None)]
     add_rows(*home, READS, CHAIN_ID, rows_of(READS, rows))
     assert load_reads(*home, CHAIN_ID) == {
-        (1, TOKEN, b"\x18\x16\x0d\xdd"): 2**256 - 1,
+        (1, TOKEN, b"\x18\x16\x0d\xdd"): (2**256 - 1).to_bytes(32, "big"),
         (2, TOKEN, b"\x18\x16\x0d\xdd"): None,
     }
 

@@ -10,6 +10,7 @@ from ledger_kit import ALICE, BOB, CAROL, MINT, MOVE, moment, scene, seconds, tr
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import CERTIFICATES
 from indexer.ledger.derive import Derived, derive
+from indexer.ledger.supply import Rate
 from indexer.ledger.values import ZERO
 from indexer.store.read import arrow_rows
 from indexer.verify.certificate import Basis, Figure, Sample, State, certificate, figure_at, sample_of
@@ -78,8 +79,8 @@ def test_an_unknown_history_is_no_figure() -> None:
 
 
 def test_a_balance_is_rounded_as_the_contract_rounds() -> None:
-    """units × supply // total units, in whole numbers of any size."""
-    figure = Figure(3, 2**256 - 1, None, {ALICE: 2})
+    """units × numerator // denominator, in whole numbers of any size."""
+    figure = Figure(3, 2**256 - 1, None, {ALICE: 2}, rate=Rate(2**256 - 1, 3))
     assert figure.balance(ALICE) == 2 * (2**256 - 1) // 3
     assert figure.balance(BOB) == 0
 
