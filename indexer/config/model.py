@@ -116,7 +116,8 @@ class Price:
     """Where the price of one token unit comes from.
 
     *kind* is one of PRICES; *contract* tells it (the token itself where None) with *decimals* decimals;
-    *value* is there for ``par`` only, as text. A price is stale when it is older than its *cadence* and
+    *value* is there for ``par`` only, as text; *feed* for ``redstone`` only, where one contract tells many
+    prices: the feed's id as 0x text, or its name. A price is stale when it is older than its *cadence* and
     *grace_hours* allow.
     """
 
@@ -129,6 +130,7 @@ class Price:
     value: str | None
     source: str
     confidence: str
+    feed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
