@@ -50,13 +50,26 @@ def _category(recording: Recording, truth: TokenTruth, rows: Rows, ledgers: Ledg
             f"flow {row.category}", 0, note=f"not compared: {row.on}, whose leg it is, is not configured"
         )
     slips = slipped(rows.slips, truth, recording)
-    wanted = {day: booked[row.category] for day, booked in truth.flows.items() if row.category in booked}
+    wanted = _wanted(truth, row)
     for place, slip in slips.items():
         if slip.booked_as == row.category:
             day, operation = recording.days[place[0]], recording.operations[place]
             wanted[day] = _less(wanted[day], asked(operation.name, operation.args))
     got = _figures(row, source, _belongs(recording, rows, row, slips.keys()))
     return _compared(row, wanted, got)
+
+
+def _wanted(truth: TokenTruth, row: Row) -> dict[str, Booked]:
+    """Return what the truth books of *row* by day, with the categories that are counted with it."""
+    categories = (row.category, *row.together)
+    days = {day: [booked[c] for c in categories if c in booked] for day, booked in truth.flows.items()}
+    return {day: _summed(booked) for day, booked in days.items() if booked}
+
+
+def _summed(booked: list[Booked]) -> Booked:
+    amounts = [b.amount for b in booked if b.amount is not None]
+    whole = len(amounts) == len(booked)
+    return Booked(sum(b.times for b in booked), sum(amounts) if whole else None)
 
 
 def _less(booked: Booked, amount: int) -> Booked:
@@ -118,7 +131,7 @@ def _compared(row: Row, wanted: Mapping[str, Booked], got: Mapping[str, Figure])
         count = mine.entries if row.counted == "entries" else mine.transactions
         if row.measure.counts:
             compared += 1
-            if count != truth.times:
+            if count < truth.times or (count > truth.times and not row.measure.least):
                 differing.append(f"{day}: {count} {row.counted}, {truth.times} wanted")
         if row.measure.amounts and truth.amount is None:
             reverting += 1
@@ -127,9 +140,13 @@ def _compared(row: Row, wanted: Mapping[str, Booked], got: Mapping[str, Figure])
         elif row.measure.amounts:
             compared += 1
             off = (mine.amount or 0) - (truth.amount or 0)
-            if abs(off) > row.within * mine.entries:
+            if abs(off) > row.within * mine.entries and (off < 0 or not row.measure.least):
                 differing.append(f"{day}: {mine.amount} {row.unit}, {truth.amount} wanted ({off:+d})")
-    return Tally(f"flow {row.category}", compared, tuple(differing), unknown, reverting, _note(row, wanted))
+    note = _note(row, wanted)
+    if row.measure.least:
+        ours = sum(figure.transactions for figure in got.values())
+        note = f"{note}; ours {ours}"
+    return Tally(f"flow {row.category}", compared, tuple(differing), unknown, reverting, note)
 
 
 def _note(row: Row, wanted: Mapping[str, Booked]) -> str:
@@ -138,10 +155,12 @@ def _note(row: Row, wanted: Mapping[str, Booked]) -> str:
         "within": "amount",
         "underlying_leg": f"amount on the {row.on} leg",
         "count": "count only",
+        "at_least": "at least so many",
     }.get(row.compare, row.compare.replace("_", " "))
     within = f" within {row.within} base units an entry" if row.within else ""
     why = f": {row.why}" if row.why else ""
-    return f"{booked} booked, {how}{within}{why}"
+    others = f" with {', '.join(row.together)}" if row.together else ""
+    return f"{booked} booked{others}, {how}{within}{why}"
 
 
 def _slip_texts(rows: Rows) -> list[tuple[str, str]]:

@@ -13,10 +13,11 @@ from .truth import Recording, TokenTruth
 
 
 class Measure(NamedTuple):
-    """What a comparison looks at."""
+    """What a comparison looks at; with *least* the truth's figures are what ours may not be below."""
 
     counts: bool
     amounts: bool
+    least: bool = False
 
 
 MEASURES = {
@@ -26,6 +27,7 @@ MEASURES = {
     "within": Measure(counts=True, amounts=True),
     "underlying_leg": Measure(counts=True, amounts=True),
     "count": Measure(counts=True, amounts=False),
+    "at_least": Measure(counts=True, amounts=True, least=True),
     "not_compared": Measure(counts=False, amounts=False),
 }
 """``within`` and ``underlying_leg`` allow *within* base units for each entry."""
@@ -35,8 +37,9 @@ class Row(NamedTuple):
     """One category of one token of one kind of recording.
 
     *reasons* are ours that the category stands for, *effect* narrows them. *operations* are the journal's
-    names where another category has the same reasons. *on* is the token whose entries are taken, *table*
-    where they stand, *counted* whether transactions or entries are counted.
+    names where another category has the same reasons. *together* are categories that are counted with this
+    one. *on* is the token whose entries are taken, *table* where they stand, *counted* whether transactions
+    or entries are counted.
     """
 
     file: str
@@ -49,6 +52,7 @@ class Row(NamedTuple):
     why: str = ""
     effect: str = ""
     operations: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
     on: str = ""
     within: int = 0
     table: str = "transfers"
@@ -79,11 +83,12 @@ class Rows(NamedTuple):
     slips: tuple[Slip, ...]
 
     def of(self, kind: str, token: str) -> Rows:
-        """Return the rows of one token, from this kind of recording or else from any that has the token."""
-        mine = any((row.file, row.token) == (kind, token) for row in self.flows)
+        """Return the rows of one token, from this kind of recording or else from the first that has the token."""
+        files = [row.file for row in self.flows if row.token == token]
+        file = kind if kind in files or not files else files[0]
         return Rows(
-            tuple(r for r in self.flows if r.token == token and (r.file == kind or not mine)),
-            tuple(s for s in self.slips if s.token == token and (s.file == kind or not mine)),
+            tuple(row for row in self.flows if (row.token, row.file) == (token, file)),
+            tuple(slip for slip in self.slips if (slip.token, slip.file) == (token, file)),
         )
 
 
