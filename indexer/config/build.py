@@ -15,13 +15,16 @@ from indexer.config.schema import (
     CompanionTable,
     DeploymentTable,
     PlatformTable,
+    PriceTable,
     ProductTable,
     RoleTable,
+    TermsTable,
     TokenTable,
 )
 
 S = TypeVar("S")
 V = TypeVar("V")
+_GRACE_HOURS = 24
 
 
 def registry_from(layer: Layer, shipped: Path) -> model.Registry:
@@ -34,11 +37,13 @@ def registry_from(layer: Layer, shipped: Path) -> model.Registry:
     for name, found in layer.chains.items():
         public = found.place.file.parent == shipped and found.place.file.name == CHAINS_FILE
         chains[name] = _chain(name, found.table, public=public)
+    currencies = {name: found.table.currency for name, found in layer.products.items()}
     return model.Registry(
         chains=MappingProxyType(chains),
         platforms=_each(layer.platforms, _platform),
         products=_each(layer.products, _product),
-        tokens=_each(layer.tokens, lambda found: _token(found, chains)),
+        tokens=_each(layer.tokens, lambda found: _token(found, chains, currencies)),
+        terms=_each(layer.terms, _terms),
     )
 
 
@@ -63,6 +68,8 @@ def _chain(name: str, table: ChainTable, *, public: bool) -> model.Chain:
         endpoints=tuple(endpoints),
         finality=table.finality,
         floor=table.floor,
+        block_ms=table.block_ms,
+        explorer=table.explorer,
     )
 
 
@@ -71,12 +78,18 @@ def _platform(found: Found[PlatformTable]) -> model.Platform:
     return model.Platform(table.id, table.name or table.id, table.source or "", table.confidence or "")
 
 
+def _terms(found: Found[TermsTable]) -> model.Terms:
+    return model.Terms(platform=found.platform, **found.table.model_dump())
+
+
 def _product(found: Found[ProductTable]) -> model.Product:
     table = found.table
     return model.Product(table.id, found.platform, table.name, table.asset_class, table.currency)
 
 
-def _token(found: Found[TokenTable], chains: Mapping[str, model.Chain]) -> model.Token:
+def _token(
+    found: Found[TokenTable], chains: Mapping[str, model.Chain], currencies: Mapping[str, str]
+) -> model.Token:
     table = found.table
     own = found.platform if found.platform in model.REASON_RULES else "plain"
     return model.Token(
@@ -91,14 +104,18 @@ def _token(found: Found[TokenTable], chains: Mapping[str, model.Chain]) -> model
         wraps=table.wraps,
         defaults=MappingProxyType(table.defaults.model_dump(exclude_none=True)),
         events=tuple(table.events),
-        deployments=tuple(_deployment(table.id, d, chains) for d in table.deployment),
+        deployments=tuple(
+            _deployment(table.id, d, chains, currencies[table.product]) for d in table.deployment
+        ),
         source=table.source or "",
         confidence=table.confidence or "",
         bridge=model.Bridge(table.bridge.window_hours, table.bridge.tolerance),
     )
 
 
-def _deployment(token: str, table: DeploymentTable, chains: Mapping[str, model.Chain]) -> model.Deployment:
+def _deployment(
+    token: str, table: DeploymentTable, chains: Mapping[str, model.Chain], currency: str
+) -> model.Deployment:
     chain = chains.get(table.chain)
     address = table.address or "unknown"
     return model.Deployment(
@@ -115,6 +132,7 @@ def _deployment(token: str, table: DeploymentTable, chains: Mapping[str, model.C
         reads=tuple(table.reads),
         source=table.source or "",
         confidence=table.confidence or "",
+        prices=tuple(_price(p, currency) for p in table.price),
     )
 
 
@@ -139,4 +157,19 @@ def _role(table: RoleTable) -> model.Role:
         end=table.end,
         source=table.source or "",
         confidence=table.confidence or "",
+    )
+
+
+def _price(table: PriceTable, currency: str) -> model.Price:
+    return model.Price(
+        kind=table.kind,
+        contract=table.contract,
+        decimals=table.decimals or 0,
+        currency=table.currency or currency,
+        cadence=table.cadence or "continuous",
+        grace_hours=_GRACE_HOURS if table.grace_hours is None else table.grace_hours,
+        value=table.value,
+        source=table.source or "",
+        confidence=table.confidence or "",
+        feed=table.feed,
     )

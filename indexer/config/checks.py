@@ -7,9 +7,19 @@ from typing import NamedTuple
 
 from indexer.config.address import evm_address
 from indexer.config.layers import Layer
-from indexer.config.model import spelled
+from indexer.config.model import CADENCES, spelled
 from indexer.config.problems import Place, Problems
 from indexer.config.schema import DeploymentTable, nearest
+
+_PAR = {
+    "value": 'is missing; write the par value in quotes, as "1.00"',
+    "source": "is missing; a par value is a promise, so name the document that makes it",
+}
+_TOLD = {
+    "decimals": "is missing; add how many decimals the price has that is told",
+    "cadence": f"is missing; say how often the price is told: {', '.join(CADENCES)}",
+}
+_OF_A_CONTRACT = ("range_oracle", "rwa_price", "price_checkpoints", "chainlink", "redstone")
 
 
 class Site(NamedTuple):
@@ -77,6 +87,7 @@ def _deployment(site: Site, layer: Layer, families: Sequence[str], problems: Pro
             problems.add(place.at("address"), str(error))
     _companions(site, families, problems)
     _roles(site, layer, problems)
+    _prices(site, problems)
 
 
 def _companions(site: Site, families: Sequence[str], problems: Problems) -> None:
@@ -106,6 +117,28 @@ def _roles(site: Site, layer: Layer, problems: Problems) -> None:
         kind, _, product = role.role.partition(":")
         if kind == "reserve_of":
             _known(product, list(layer.products), place.at("role"), problems)
+
+
+def _prices(site: Site, problems: Problems) -> None:
+    seen = set()
+    for number, price in enumerate(site.table.price):
+        place = site.place.at("price", number)
+        key = (price.kind, price.contract, price.feed)
+        if key in seen:
+            problems.add(place.at("kind"), "is told from there already; name each price source once")
+        seen.add(key)
+        par = price.kind == "par"
+        for name in _PAR if par else _TOLD:
+            if getattr(price, name) is None:
+                problems.add(place.at(name), _PAR[name] if par else _TOLD[name])
+        if not par and price.value is not None:
+            problems.add(
+                place.at("value"), 'is for kind = "par": other prices are read, not configured; leave it out'
+            )
+        if par and price.contract is not None:
+            problems.add(place.at("contract"), "tells no par value; leave it out, or name the price it tells")
+        if price.kind in _OF_A_CONTRACT and price.contract is None:
+            problems.add(place.at("contract"), "is missing; name the contract that tells this price")
 
 
 def _unique(site: Site, seen: dict[tuple[str, str], Site], problems: Problems) -> None:

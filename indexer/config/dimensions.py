@@ -13,10 +13,9 @@ Row = dict[str, Any]
 
 
 def dimension_rows(registry: Registry) -> dict[str, list[Row]]:
-    """Return the rows of platforms, products, tokens, deployments, chains, address_roles and terms,
-    keyed by table.
+    """Return the rows of every dimension but ``calendar``, keyed by table.
 
-    Text that the configuration leaves out is None. ``calendar`` is not configuration and not here.
+    Text that the configuration leaves out is None; ``calendar`` is not configuration.
     """
     pairs = [(token, deployment) for token in registry.tokens.values() for deployment in token.deployments]
     return {

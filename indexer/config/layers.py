@@ -9,7 +9,15 @@ from typing import Generic, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from indexer.config.problems import Place, Problems, checked
-from indexer.config.schema import ChainTable, IdTable, PlatformFile, PlatformTable, ProductTable, TokenTable
+from indexer.config.schema import (
+    ChainTable,
+    IdTable,
+    PlatformFile,
+    PlatformTable,
+    ProductTable,
+    TermsTable,
+    TokenTable,
+)
 from indexer.floor.errors import Usage
 
 CHAINS_FILE = "chains.toml"
@@ -32,11 +40,12 @@ class Layer(NamedTuple):
     platforms: dict[str, Found[PlatformTable]]
     products: dict[str, Found[ProductTable]]
     tokens: dict[str, Found[TokenTable]]
+    terms: dict[str, Found[TermsTable]]
 
 
 def read_layer(folder: Path, problems: Problems) -> Layer:
     """Return what the .toml files of *folder* and its platforms/ say; each fault goes to *problems*."""
-    layer = Layer({}, {}, {}, {})
+    layer = Layer({}, {}, {}, {}, {})
     for path in [*sorted(folder.glob("*.toml")), *sorted((folder / "platforms").glob("*.toml"))]:
         if path.name == SETTINGS_FILE and path.parent == folder:
             continue
@@ -77,6 +86,7 @@ def lay_over(base: Layer, over: Layer) -> Layer:
         platforms,
         {**base.products, **over.products},
         {**base.tokens, **over.tokens},
+        {**base.terms, **over.terms},
     )
 
 
@@ -93,6 +103,8 @@ def _platform(place: Place, layer: Layer, problems: Problems) -> None:
         return
     owner = file.platform.id
     _keep(layer.platforms, owner, Found(file.platform, place.at("platform"), owner), problems)
+    if file.terms is not None:
+        _keep(layer.terms, owner, Found(file.terms, place.at("terms"), owner), problems)
     for number, product in enumerate(file.product):
         _keep(layer.products, product.id, Found(product, place.at("product", number), owner), problems)
     for number, token in enumerate(file.token):
@@ -101,9 +113,9 @@ def _platform(place: Place, layer: Layer, problems: Problems) -> None:
 
 def _keep(known: dict[str, Found[T]], name: str, found: Found[T], problems: Problems) -> None:
     if name in known:
+        place = found.place if isinstance(found.table, TermsTable) else found.place.at("id")
         problems.add(
-            found.place.at("id"),
-            f"stands in {known[name].place.file} already; ids are unique, so rename one of them",
+            place, f"stands in {known[name].place.file} already; ids are unique, so rename one of them"
         )
         return
     known[name] = found

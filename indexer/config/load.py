@@ -48,7 +48,7 @@ def config_digest(token: Token, deployment: Deployment) -> str:
     Names, sources and confidence are not part of it; another accrual, rule, companion, role or start is.
     """
     part = asdict(deployment)
-    for table in (part, *part["companions"], *part["roles"]):
+    for table in (part, *part["companions"], *part["roles"], *part["prices"]):
         for key in _TOLD:
             table.pop(key, None)
     body = {

@@ -71,7 +71,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One chain: *name* is its key in chains.toml, *id* its CAIP-2 id, *number* the EVM chain id."""
+    """One chain: *name* is its key in chains.toml, *id* its CAIP-2 id, *number* the EVM chain id.
+
+    *block_ms* is how long a block takes, in milliseconds, and *explorer* where a person looks things up.
+    """
 
     name: str
     id: str
@@ -80,6 +83,8 @@ class Chain:
     endpoints: tuple[Endpoint, ...]
     finality: str | int
     floor: date | None
+    block_ms: int | None = None
+    explorer: str | None = None
 
     @property
     def number(self) -> int:

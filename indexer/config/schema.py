@@ -20,6 +20,7 @@ from indexer.config.urls import is_url
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 _YEARS = range(2009, 2100)
 _NO_BLOCK = 10**12
+_DIGITS = 36
 
 
 def one_of(*allowed: str) -> AfterValidator:
@@ -115,6 +116,18 @@ def _window(value: object) -> int:
     )
 
 
+def _scale(value: object) -> int:
+    if type(value) is int and 0 <= value <= _DIGITS:
+        return value
+    raise ValueError(f"must be a whole number from 0 to {_DIGITS}: the decimals of the price that is told")
+
+
+def _above_zero(value: object) -> int:
+    if type(value) is int and value > 0:
+        return value
+    raise ValueError("must be a whole number above 0")
+
+
 def _urls(value: object) -> list[str]:
     many = value if isinstance(value, list) else [value]
     urls = [web_address(url) for url in many if isinstance(url, str)]
@@ -145,6 +158,13 @@ Topic = Annotated[str, shaped(r"0x[0-9a-fA-F]{64}", "is not a topic, which is 0x
 Confidence = Annotated[str, one_of(*model.CONFIDENCES)]
 Start = Annotated[int | date, _plain(_start)]
 Moment = Annotated[datetime, _plain(_moment)]
+Currency = Annotated[str, shaped(r"[A-Z]{3,5}", 'must be a currency code such as "USD"')]
+Money = Annotated[
+    str, shaped(r"(?=.*[1-9])[0-9]{1,18}(\.[0-9]{1,18})?", 'must be a price above 0 in quotes, as "1.00"')
+]
+Dated = Annotated[
+    str, shaped(r"[0-9]{4}(-[0-9]{2}){0,2}", 'must be a year, month or day in quotes, as "2025-11"')
+]
 
 
 class IdTable(BaseModel):
@@ -162,6 +182,8 @@ class ChainTable(BaseModel):
     endpoints: list[Url]
     finality: Annotated[str | int, _plain(_finality)] = "finalized"
     floor: Annotated[date, _plain(_day)] | None = None
+    block_ms: Annotated[int, _plain(_above_zero)] | None = None
+    explorer: Url | None = None
 
 
 class PlatformTable(BaseModel):
@@ -172,12 +194,24 @@ class PlatformTable(BaseModel):
     confidence: Confidence | None = None
 
 
+class TermsTable(BaseModel):
+    model_config = STRICT
+    region: Text | None = None
+    investors: Text | None = None
+    structure: Text | None = None
+    fees: Text | None = None
+    redemption: Text | None = None
+    as_of: Dated | None = None
+    source: Text
+    confidence: Confidence
+
+
 class ProductTable(BaseModel):
     model_config = STRICT
     id: Id
     name: Text
     asset_class: Annotated[str, one_of(*model.ASSET_CLASSES)]
-    currency: Annotated[str, shaped(r"[A-Z]{3,5}", 'must be a currency code such as "USD"')]
+    currency: Currency
 
 
 class RoleTable(BaseModel):
@@ -201,6 +235,20 @@ class CompanionTable(BaseModel):
     confidence: Confidence | None = None
 
 
+class PriceTable(BaseModel):
+    model_config = STRICT
+    kind: Annotated[str, one_of(*model.PRICES)]
+    contract: Address | None = None
+    feed: Text | None = None
+    decimals: Annotated[int, _plain(_scale)] | None = None
+    currency: Currency | None = None
+    cadence: Annotated[str, one_of(*model.CADENCES)] | None = None
+    grace_hours: Annotated[int, _plain(_above_zero)] | None = None
+    value: Money | None = None
+    source: Text | None = None
+    confidence: Confidence | None = None
+
+
 class DeploymentTable(BaseModel):
     model_config = STRICT
     chain: Id
@@ -215,6 +263,7 @@ class DeploymentTable(BaseModel):
     confidence: Confidence | None = None
     companion: list[CompanionTable] = Field(default_factory=list)
     role: list[RoleTable] = Field(default_factory=list)
+    price: list[PriceTable] = Field(default_factory=list)
 
 
 class DefaultsTable(BaseModel):
@@ -255,6 +304,7 @@ class TokenTable(BaseModel):
 class PlatformFile(BaseModel):
     model_config = STRICT
     platform: PlatformTable
+    terms: TermsTable | None = None
     product: list[ProductTable] = Field(default_factory=list)
     token: list[TokenTable] = Field(default_factory=list)
 

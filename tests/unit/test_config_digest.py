@@ -5,7 +5,10 @@ from indexer.config.load import config_digest
 
 ROLE = f'[[token.deployment.role]]\naddress = "{OTHER}"\nrole = "operator"\nsource = "A"\n'
 COMPANION = f'[[token.deployment.companion]]\nname = "Oracle"\naddress = "{OTHER}"\nevents = ["erc20"]\n'
-ALL = PLATFORM + TOKEN + DEPLOYMENT + COMPANION + ROLE
+PRICE = (
+    f'[[token.deployment.price]]\nkind = "chainlink"\ncontract = "{OTHER}"\ndecimals = 8\ncadence = "daily"\n'
+)
+ALL = PLATFORM + TOKEN + DEPLOYMENT + COMPANION + ROLE + PRICE
 
 
 def digest(folder, text):
@@ -30,6 +33,8 @@ def digest(folder, text):
         ('events = ["erc20"]', 'events = ["erc20"]\nstart = 7'),
         ('"operator"', '"redeem_wallet"'),
         ('source = "A"', "from = 2024-01-01"),
+        ("decimals = 8", "decimals = 18"),
+        ('cadence = "daily"', 'cadence = "monthly"'),
     ],
 )
 def test_what_derivation_depends_on_changes_the_digest(tmp_path, old, new):
@@ -46,6 +51,7 @@ def test_what_derivation_depends_on_changes_the_digest(tmp_path, old, new):
         ('name = "A fund"', 'name = "The fund"'),
         (ADDRESS, ADDRESS.lower()),
         ('name = "Oracle"', 'name = "The oracle"'),
+        ('cadence = "daily"', 'cadence = "daily"\nsource = "A registry"'),
     ],
 )
 def test_what_is_only_told_does_not(tmp_path, old, new):

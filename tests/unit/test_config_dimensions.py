@@ -17,7 +17,7 @@ ALL = PLATFORM + TOKEN + DEPLOYMENT + ROLE
 def test_the_rows_fit_the_declared_tables():
     """Every row of the shipped configuration has its table's columns and fits its types, NULL where allowed."""
     rows = dimension_rows(load(config_dir()))
-    assert set(rows) == {"platforms", "products", "tokens", "deployments", "chains", "address_roles"}
+    assert set(rows) == {"platforms", "products", "tokens", "deployments", "chains", "address_roles", "terms"}
     for name, of_table in rows.items():
         assert of_table
         assert {tuple(sorted(row)) for row in of_table} == {tuple(sorted(TABLES[name].names))}

@@ -4,7 +4,7 @@ import pytest
 from config_kit import ADDRESS, CHAINS, DEPLOYMENT, OTHER, PLATFORM, TOKEN, read, refusal, written
 
 from indexer.config.load import load
-from indexer.config.model import Bridge, Companion, Endpoint, Role
+from indexer.config.model import Bridge, Companion, Endpoint, Price, Role, Terms
 from indexer.floor.errors import Usage
 
 ALL = PLATFORM + TOKEN + DEPLOYMENT
@@ -206,3 +206,37 @@ def test_after_twenty_faults_the_rest_is_counted(tmp_path):
     text = refusal(tmp_path, ALL + unknown)
     assert text.count("is not a known key") == 20
     assert text.endswith("And 3 more.")
+
+
+PRICE = "[[token.deployment.price]]\n"
+
+
+def test_a_price_is_read(tmp_path):
+    """A price source has its product's currency and a day of grace where it says nothing else."""
+    told = f'kind = "redstone"\ncontract = "{OTHER}"\nfeed = "F"\ndecimals = 8\ncadence = "daily"\n'
+    assert read(tmp_path, ALL + PRICE + told).tokens["ustb"].deployments[0].prices == (
+        Price("redstone", OTHER.lower(), 8, "USD", "daily", 24, None, "", "", "F"),
+    )
+
+
+def test_par_is_text_with_its_document(tmp_path):
+    """A par value is kept as it is written, and needs neither contract nor cadence."""
+    text = ALL + PRICE + 'kind = "par"\nvalue = "1.00"\nsource = "the prospectus"\n'
+    price = read(tmp_path, text).tokens["ustb"].deployments[0].prices[0]
+    assert (price.kind, price.value, price.contract, price.cadence) == ("par", "1.00", None, "continuous")
+
+
+def test_terms_are_the_platforms(tmp_path):
+    """What a platform's terms do not say is not known."""
+    text = '[terms]\nregion = "U.S."\nas_of = "2025-11"\nsource = "a survey"\nconfidence = "low"\n'
+    assert read(tmp_path, text + ALL).terms == {
+        "superstate": Terms("superstate", "U.S.", None, None, None, None, "2025-11", "a survey", "low")
+    }
+
+
+def test_the_homes_terms_replace_the_platforms(tmp_path):
+    """Terms in a home's own file stand in place of the shipped ones."""
+    terms = '[terms]\nregion = "{}"\nsource = "a survey"\nconfidence = "low"\n'
+    base = written(tmp_path / "base", terms.format("U.S.") + ALL)
+    over = written(tmp_path / "over", terms.format("EU") + '[platform]\nid = "superstate"\n', chains="")
+    assert load(base, over).terms["superstate"].region == "EU"

@@ -6,6 +6,14 @@ from config_kit import ADDRESS, CHAINS, DEPLOYMENT, OTHER, PLATFORM, TOKEN, refu
 ALL = PLATFORM + TOKEN + DEPLOYMENT
 ROLE = f'[[token.deployment.role]]\naddress = "{OTHER}"\nrole = "operator"\n'
 COMPANION = f'[[token.deployment.companion]]\nname = "Oracle"\naddress = "{OTHER}"\nevents = ["erc20"]\n'
+PRICE = f"""[[token.deployment.price]]
+kind = "chainlink"
+contract = "{OTHER}"
+decimals = 8
+cadence = "daily"
+"""
+PAR = '[[token.deployment.price]]\nkind = "par"\nvalue = "1.00"\nsource = "the prospectus"\n'
+TERMS = '[terms]\nregion = "U.S."\nas_of = "2025-11"\nsource = "a survey"\nconfidence = "low"\n'
 
 WRONG = {
     "an unknown key of a token": (
@@ -81,6 +89,25 @@ WRONG = {
     ),
     "a platform without a name": (ALL.replace('name = "Superstate"\n', ""), "platform, name is missing; add it"),
     "an empty name": (ALL.replace('"A fund"', '" "'), "name = ' ' is empty; write it, or leave the key out"),
+    "a price of an unknown kind": (ALL + PRICE.replace("chainlink", "pyth"), "kind = 'pyth' is unknown; it is one of"),
+    "a price without decimals": (ALL + PRICE.replace("decimals = 8\n", ""), "price number 1, decimals is missing; add"),
+    "a price without a cadence": (ALL + PRICE.replace('cadence = "daily"\n', ""), "cadence is missing; say how often"),
+    "a cadence that is none": (ALL + PRICE.replace("daily", "hourly"), "cadence = 'hourly' is unknown; it is one of"),
+    "a feed without its contract": (
+        ALL + PRICE.replace(f'contract = "{OTHER}"\n', ""), "contract is missing; name the contract that tells",
+    ),
+    "a price with 37 decimals": (ALL + PRICE.replace("= 8", "= 37"), "decimals = 37 must be a whole number from 0"),
+    "no grace": (ALL + PRICE + "grace_hours = 0\n", "grace_hours = 0 must be a whole number above 0"),
+    "a price written down": (ALL + PRICE + 'value = "1.02"\n', "other prices are read, not configured; leave it out"),
+    "the same price twice": (ALL + PRICE + PRICE, "kind = 'chainlink' is told from there already"),
+    "par without a value": (ALL + PAR.replace('value = "1.00"\n', ""), "value is missing; write the par value in"),
+    "par as a number": (ALL + PAR.replace('"1.00"', "1"), "value = 1 must be text in quotes"),
+    "par of nothing": (ALL + PAR.replace('"1.00"', '"0.00"'), "value = '0.00' must be a price above 0 in quotes"),
+    "par without its document": (ALL + PAR.replace('source = "the prospectus"\n', ""), "name the document that makes"),
+    "par of a contract": (ALL + PAR + f'contract = "{OTHER}"\n', "tells no par value; leave it out"),
+    "terms without a source": (TERMS.replace('source = "a survey"\n', "") + ALL, "terms, source is missing; add it"),
+    "terms of no date": (TERMS.replace("2025-11", "Nov 2025") + ALL, "as_of = 'Nov 2025' must be a year, month or day"),
+    "terms that the page does not have": (TERMS.replace("region", "regions") + ALL, "did you mean 'region'?"),
     "a table where a list belongs": (ALL.replace("[[token.deployment]]", "[token.deployment]"), "must be a list"),
 }  # fmt: skip
 
@@ -90,6 +117,8 @@ WRONG_CHAINS = {
     "a finality that is no tag": (CHAINS.replace('"finalized"', '"final"'), 'must be "finalized", "safe", or a number'),
     "no confirmations": (CHAINS.replace('"finalized"', "0"), "finality = 0 must be"),
     "a floor in quotes": (CHAINS.replace("2020-01-01", '"2020-01-01"'), "floor = '2020-01-01' must be a day"),
+    "a block that takes no time": (CHAINS + "block_ms = 0\n", "block_ms = 0 must be a whole number above 0"),
+    "an explorer that is no page": (CHAINS + 'explorer = "etherscan"\n', "explorer = 'etherscan' is not an http or"),
     "endpoints that are one text": (CHAINS.replace('["https://node.example/rpc"]', '"https://a.b"'), "must be a list"),
     "a chain name in upper case": (CHAINS.replace("[ethereum]", "[Ethereum]"), "id = 'Ethereum' must be lower-case"),
     "an id twice": (CHAINS + CHAINS.replace("[ethereum]", "[mainnet]"), "is the id of ethereum already"),
