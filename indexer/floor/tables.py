@@ -571,12 +571,12 @@ MOMENTS = Table(
     "Instants that were found as blocks, so that they are searched once: days, and times at which a price moves.",
     _columns(
         "chain_id text CAIP-2 chain id",
-        "at time The instant, UTC",
+        "instant time The instant, UTC",
         "block_number int First block at or after it",
         "block_hash text Hash of that block",
         "block_time time Time of that block",
     ),
-    ("chain_id", "at"),
+    ("chain_id", "instant"),
 )
 
 PUBLICATIONS = Table(

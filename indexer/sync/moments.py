@@ -22,7 +22,7 @@ class Moments:
         self._book = book
         self._chain = chain
         self.known: dict[int, BlockRef | None] = {
-            seconds(row["at"]): BlockRef(row["block_number"], row["block_hash"], seconds(row["block_time"]))
+            seconds(row["instant"]): BlockRef(row["block_number"], row["block_hash"], seconds(row["block_time"]))
             for row in book.rows(MOMENTS, chain_id=chain.id)
         }
 
@@ -58,7 +58,7 @@ class Moments:
         high = min((b for b in blocks if at <= b.time and b.number <= head.number), default=head)
         block = await evm.first_block_at(at, min(low, high.number), high)
         self.known[at] = block
-        row = {"chain_id": self._chain.id, "at": moment(at), "block_number": block.number}
+        row = {"chain_id": self._chain.id, "instant": moment(at), "block_number": block.number}
         row |= {"block_hash": block.hash, "block_time": moment(block.time)}
         with self._book.commit() as commit:
             commit.put(MOMENTS, [row])

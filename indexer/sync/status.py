@@ -94,8 +94,8 @@ def _holes(
     segments: Sequence[Mapping[str, Any]],
     newest: int,
 ) -> list[Any]:
-    found = "SELECT * FROM moments WHERE chain_id = ? AND at = date_trunc('day', at)"
-    days = {r["at"].date(): r["block_number"] for r in _rows(con, found, deployment.chain_id)}
+    found = "SELECT * FROM moments WHERE chain_id = ? AND instant = date_trunc('day', instant)"
+    days = {r["instant"].date(): r["block_number"] for r in _rows(con, found, deployment.chain_id)}
     floor = registry.chains[deployment.chain].floor
     starts = starts_of(
         deployment, floor, lambda start: start if isinstance(start, int) else days.get(start, 0)

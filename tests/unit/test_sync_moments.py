@@ -61,7 +61,7 @@ def test_a_date_is_searched_once_and_remembered(book: Book) -> None:
     assert found == again == {TOKEN: 48}
     assert chain.searched == [(ORIGIN + 48 * HOUR, 0)]
     (row,) = book.rows(MOMENTS)
-    assert (row["at"], row["block_number"], row["block_hash"], row["block_time"]) == (
+    assert (row["instant"], row["block_number"], row["block_hash"], row["block_time"]) == (
         datetime(2026, 1, 3, tzinfo=UTC).replace(tzinfo=None), 48, f"0x{48:064x}", datetime(2026, 1, 3, tzinfo=UTC).replace(tzinfo=None),
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ WITH known AS (
   FROM moments
   WHERE moments.chain_id = $chain_id
   UNION ALL
-  SELECT moments.block_number - 1 AS block_number, MIN(moments.at) - INTERVAL '1' SECOND AS block_time
+  SELECT moments.block_number - 1 AS block_number, MIN(moments.instant) - INTERVAL '1' SECOND AS block_time
   FROM moments
   WHERE moments.chain_id = $chain_id
   GROUP BY moments.block_number

@@ -65,11 +65,11 @@ def upgrade() -> None:
     op.create_index('ix_entity_wallets', 'entity_wallets', ['token', 'chain_id', 'contract', 'entity', 'wallet', 'from_block'], unique=False)
     op.create_table('moments',
     sa.Column('chain_id', sa.Text(), nullable=False, comment='CAIP-2 chain id'),
-    sa.Column('at', sa.DateTime(), nullable=False, comment='The instant, UTC'),
+    sa.Column('instant', sa.DateTime(), nullable=False, comment='The instant, UTC'),
     sa.Column('block_number', sa.BigInteger(), nullable=False, comment='First block at or after it'),
     sa.Column('block_hash', sa.Text(), nullable=False, comment='Hash of that block'),
     sa.Column('block_time', sa.DateTime(), nullable=False, comment='Time of that block'),
-    sa.PrimaryKeyConstraint('chain_id', 'at')
+    sa.PrimaryKeyConstraint('chain_id', 'instant')
     )
     op.create_table('navs',
     sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),
