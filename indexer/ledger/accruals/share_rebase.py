@@ -12,9 +12,10 @@ import pyarrow as pa
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import REBASES, UNDECODED
 from indexer.ledger.accruals.plain import ENTRY_SCHEMA
-from indexer.ledger.accruals.share_steps import Place, Step, Steps, read_steps
+from indexer.ledger.accruals.share_steps import Step, Steps, read_steps
 from indexer.ledger.accruals.share_totals import Settled, Totals, settle, unsolved
 from indexer.ledger.figures import TOO_LARGE, held, moment, ratio, rows_of, token_units
+from indexer.ledger.placed import Place
 from indexer.ledger.scene import Ledger, Needs, ReadWanted, Scene, TxWanted
 from indexer.ledger.supply import Change, Rate, supply_rows
 from indexer.ledger.values import ZERO

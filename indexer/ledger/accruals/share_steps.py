@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_call, decode_event, load_family
+from indexer.ledger.placed import Place, placed, undecoded_row
 from indexer.ledger.scene import Scene
 from indexer.ledger.values import ZERO
-
-
-class Place(NamedTuple):
-    """Where a log stands."""
-
-    time: int
-    block: int
-    block_hash: str
-    tx_hash: str
-    tx_index: int
-    log_index: int
 
 
 class Step(NamedTuple):
@@ -64,7 +51,7 @@ def read_steps(scene: Scene) -> Steps:
     """Return the steps that the token's logs tell, paired TransferShares with Transfer."""
     family = load_family(FAMILIES)
     reader = _Reader(scene, _ledger_topics(family))
-    for place, raw in _raw(scene):
+    for place, raw in placed(scene, [scene.deployment.address]):
         reader.see(place, raw, decode_event(family, raw))
     reader.end()
     return Steps(_asked(scene, family, reader.steps), reader.broken, reader.undecoded)
@@ -114,7 +101,7 @@ class _Reader:
             self.steps.append(_moved(place, shares, event))
 
     def _lose(self, place: Place, raw: RawLog, reason: str, *, breaks: bool = True) -> None:
-        self.undecoded.append(_undecoded(self._scene, place, raw, reason))
+        self.undecoded.append(undecoded_row(self._scene, place, raw, reason))
         if breaks and self.broken is None:
             self.broken = (place, reason)
 
@@ -123,21 +110,6 @@ def _ends(shares: Place, place: Place, event: Event | Undecodable | None) -> boo
     """Say whether the Transfer that a TransferShares announces cannot come any more."""
     other = isinstance(event, Event) and event.name in {"TransferShares", "InterestsDistributed"}
     return other or place.tx_hash != shares.tx_hash
-
-
-def _raw(scene: Scene) -> Iterator[tuple[Place, RawLog]]:
-    address = pa.scalar(bytes.fromhex(scene.deployment.address[2:]), pa.binary(20))
-    own = scene.logs.filter(pc.equal(scene.logs["address"], address))
-    seconds = pc.divide(own["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
-    names = ["block_number", "block_hash", "tx_hash", "tx_index", "log_index", "topic0", "topic1", "topic2"]
-    columns = [own[name].to_pylist() for name in (*names, "topic3", "data")]
-    for time, block, block_hash, tx_hash, tx_index, log_index, *topics, data in zip(
-        seconds, *columns, strict=True
-    ):
-        place = Place(time, block, f"0x{block_hash.hex()}", f"0x{tx_hash.hex()}", tx_index, log_index)
-        given = tuple(topic for topic in topics if topic is not None)
-        if given:
-            yield place, RawLog(scene.deployment.address, log_index, given, data)
 
 
 def _ledger_topics(family: Family) -> set[bytes]:
@@ -185,16 +157,3 @@ def _int(event: Event, name: str) -> int:
     found = value[name]
     assert isinstance(found, int)  # noqa: S101 - the ABI says so
     return found
-
-
-def _undecoded(scene: Scene, place: Place, raw: RawLog, reason: str) -> dict[str, object]:
-    return {
-        "token": scene.deployment.token,
-        "chain_id": scene.deployment.chain_id,
-        "block_number": place.block,
-        "tx_hash": place.tx_hash,
-        "log_index": place.log_index,
-        "address": raw.address,
-        "topic0": f"0x{raw.topics[0].hex()}",
-        "reason": reason,
-    }

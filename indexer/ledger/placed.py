@@ -1,0 +1,68 @@
+"""Logs one by one with their place, for the few contracts whose every log has a meaning of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event
+from indexer.ledger.scene import Scene
+
+
+class Place(NamedTuple):
+    """Where a log stands."""
+
+    time: int
+    block: int
+    block_hash: str
+    tx_hash: str
+    tx_index: int
+    log_index: int
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """What sorts logs of one chain."""
+        return self.block, self.log_index
+
+
+def placed(scene: Scene, addresses: Collection[str]) -> Iterator[tuple[Place, RawLog]]:
+    """Yield the logs of *addresses* that have a topic, in their order."""
+    wanted = pa.array([bytes.fromhex(address[2:]) for address in addresses], pa.binary(20))
+    rows = scene.logs.filter(pc.is_in(scene.logs["address"], value_set=wanted))
+    seconds = pc.divide(rows["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
+    names = ("block_number", "block_hash", "tx_hash", "tx_index", "log_index", "address")
+    columns = [rows[name].to_pylist() for name in (*names, "topic0", "topic1", "topic2", "topic3", "data")]
+    for time, block, block_hash, tx_hash, tx_index, log_index, address, *topics, data in zip(
+        seconds, *columns, strict=True
+    ):
+        given = tuple(topic for topic in topics if topic is not None)
+        if given:
+            place = Place(time, block, f"0x{block_hash.hex()}", f"0x{tx_hash.hex()}", tx_index, log_index)
+            yield place, RawLog(f"0x{address.hex()}", log_index, given, data)
+
+
+def told(
+    scene: Scene, addresses: Collection[str], family: Family
+) -> Iterator[tuple[Place, RawLog, Event | Undecodable]]:
+    """Yield the logs of *addresses* that *family* knows, decoded."""
+    for place, raw in placed(scene, addresses):
+        event = decode_event(family, raw)
+        if event is not None:
+            yield place, raw, event
+
+
+def undecoded_row(scene: Scene, place: Place, raw: RawLog, reason: str) -> dict[str, object]:
+    """Return the row of ``undecoded`` that says why *raw* cannot be held."""
+    return {
+        "token": scene.deployment.token,
+        "chain_id": scene.deployment.chain_id,
+        "block_number": place.block,
+        "tx_hash": place.tx_hash,
+        "log_index": place.log_index,
+        "address": raw.address,
+        "topic0": f"0x{raw.topics[0].hex()}",
+        "reason": reason,
+    }
