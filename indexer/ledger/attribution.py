@@ -19,7 +19,8 @@ from indexer.config.model import Deployment
 from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event, load_family
 from indexer.floor.tables import TRANSFERS, UNDECODED, arrow_schema
 from indexer.ledger.figures import rows_of
-from indexer.ledger.reasons import classify, needs_call
+from indexer.ledger.holdings import held_before
+from indexer.ledger.reasons import classify
 from indexer.ledger.scene import Needs, Scene, TxWanted
 from indexer.ledger.values import Context, Entry, Tx, Verdict
 
@@ -37,20 +38,23 @@ class Attributed(NamedTuple):
 
 def attribute(scene: Scene, entries: pa.Table) -> Attributed | Needs:
     """Return *entries* with reason, rule and evidence, or the calls that the rules need first."""
-    family = load_family(_families(scene))
-    context = Context(scene.token, scene.deployment, roles_at(scene.deployment))
+    families = _families(scene)
+    context = Context(
+        scene.token, scene.deployment, roles_at(scene.deployment), held_before(entries, complete=scene.run.holds_start)
+    )
     entry_keys, log_keys = _keys(entries), _keys(scene.logs)
-    chosen = _interesting(scene, entries, family, entry_keys, log_keys)
-    txs, undecoded = _transactions(scene, entries, family, (chosen, entry_keys, log_keys))
-    wanted = [
-        _wanted(scene, tx, log_keys) for tx in txs if tx.hash not in scene.calls and needs_call(tx, context)
-    ]
+    chosen = _interesting(scene, entries, families, entry_keys, log_keys)
+    txs, undecoded = _transactions(scene, entries, families, (chosen, entry_keys, log_keys))
+    verdicts: dict[int, Verdict] = {}
+    wanted: list[TxWanted] = []
+    for tx in txs:
+        said = classify(tx, context)
+        if said is None:
+            wanted.append(_wanted(scene, tx, log_keys))
+        else:
+            verdicts.update({entry.row: verdict for entry, verdict in zip(tx.entries, said, strict=True)})
     if wanted:
         return Needs(transactions=tuple(wanted))
-    verdicts: dict[int, Verdict] = {}
-    for tx in txs:
-        for entry, verdict in zip(tx.entries, classify(tx, context), strict=True):
-            verdicts[entry.row] = verdict
     return Attributed(_with_verdicts(entries, verdicts), rows_of(UNDECODED, undecoded))
 
 
@@ -68,11 +72,13 @@ def roles_at(deployment: Deployment) -> Callable[[str, int], frozenset[str]]:
     return at
 
 
-def _families(scene: Scene) -> tuple[str, ...]:
-    names = dict.fromkeys(scene.token.events)
+def _families(scene: Scene) -> Mapping[str, Family]:
+    """Return what each contract's logs are decoded with: its own families, so that none speaks for another."""
+    names: dict[str, dict[str, None]] = defaultdict(dict)
+    names[scene.deployment.address].update(dict.fromkeys(scene.token.events))
     for companion in scene.deployment.companions:
-        names.update(dict.fromkeys(companion.events))
-    return tuple(names)
+        names[companion.address].update(dict.fromkeys(companion.events))
+    return {address: load_family(tuple(own)) for address, own in names.items()}
 
 
 def _keys(rows: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -87,13 +93,18 @@ def _key(block: Any, index: Any) -> Any:
 
 
 def _interesting(
-    scene: Scene, entries: pa.Table, family: Family, entry_keys: np.ndarray, log_keys: np.ndarray
+    scene: Scene,
+    entries: pa.Table,
+    families: Mapping[str, Family],
+    entry_keys: np.ndarray,
+    log_keys: np.ndarray,
 ) -> np.ndarray:
     """Return the sorted keys of the transactions that rules may speak of."""
-    telling = {s.topic0 for specs in family.events.values() for s in specs if s.name not in _ROUTINE}
+    specs = [s for family in families.values() for known in family.events.values() for s in known]
+    telling = {s.topic0 for s in specs if s.name not in _ROUTINE}
     loud = pc.is_in(scene.logs["topic0"], value_set=pa.array(sorted(telling), pa.binary(32)))
     supply = pc.not_equal(entries["effect"], "move")
-    known = pa.array(sorted({role.address for role in scene.deployment.roles}), pa.string())
+    known = pa.array(sorted({*families, *(role.address for role in scene.deployment.roles)}), pa.string())
     touched = pc.or_(
         pc.is_in(entries["from_address"], value_set=known), pc.is_in(entries["to_address"], value_set=known)
     )
@@ -102,39 +113,48 @@ def _interesting(
 
 
 def _transactions(
-    scene: Scene, entries: pa.Table, family: Family, keys: tuple[np.ndarray, np.ndarray, np.ndarray]
+    scene: Scene,
+    entries: pa.Table,
+    families: Mapping[str, Family],
+    keys: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> tuple[list[Tx], list[dict[str, object]]]:
     """Return the chosen transactions that have entries, in order, and what could not be decoded."""
     chosen, entry_keys, log_keys = keys
     rows = np.flatnonzero(np.isin(entry_keys, chosen))
-    events, undecoded = _events(scene, family, np.flatnonzero(np.isin(log_keys, chosen)), log_keys)
+    events, undecoded = _events(scene, families, np.flatnonzero(np.isin(log_keys, chosen)), log_keys)
     names = ["block_number", "tx_hash", "tx_index", "contract", "log_index", "from_address", "to_address"]
     picked = entries.take(pa.array(rows))
     seconds = pc.divide(picked["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
-    columns = [picked[name].to_pylist() for name in (*names, "amount_raw", "effect")]
+    columns = [picked[name].to_pylist() for name in (*names, "amount_raw", "units", "effect")]
     grouped: dict[int, list[Entry]] = defaultdict(list)
     heads: dict[int, tuple[str, int, int, int]] = {}
-    for row, time, block, tx_hash, index, contract, log_index, sender, receiver, raw, effect in zip(
+    for row, time, block, tx_hash, index, contract, log_index, sender, receiver, raw, units, effect in zip(
         rows.tolist(), seconds, *columns, strict=True
     ):
         key = int(entry_keys[row])
         heads[key] = (tx_hash, block, time, index)
-        amount = None if raw is None else int(raw)
-        grouped[key].append(Entry(row, contract, log_index, sender, receiver, amount, effect))
-    txs = [
-        Tx(*heads[key], tuple(grouped[key]), tuple(events.get(key, ())), scene.calls.get(heads[key][0]))
-        for key in sorted(grouped)
-    ]
-    return txs, undecoded
+        amounts = (None if raw is None else int(raw), effect, None if units is None else int(units))
+        grouped[key].append(Entry(row, contract, log_index, sender, receiver, *amounts))
+    return [
+        Tx(
+            *head,
+            tuple(grouped[key]),
+            tuple(events.get(key, ())),
+            scene.calls.get(head[0]),
+            head[0] in scene.calls,
+        )
+        for key, head in sorted(heads.items())
+    ], undecoded
 
 
 def _events(
-    scene: Scene, family: Family, rows: np.ndarray, log_keys: np.ndarray
+    scene: Scene, families: Mapping[str, Family], rows: np.ndarray, log_keys: np.ndarray
 ) -> tuple[dict[int, list[Event]], list[dict[str, object]]]:
     events: dict[int, list[Event]] = defaultdict(list)
     undecoded: list[dict[str, object]] = []
     picked = scene.logs.take(pa.array(rows))
-    routine = {s.topic0 for specs in family.events.values() for s in specs if s.name in _ROUTINE}
+    own = families[scene.deployment.address]
+    routine = {s.topic0 for specs in own.events.values() for s in specs if s.name in _ROUTINE}
     names = (
         "block_number",
         "tx_hash",
@@ -153,7 +173,8 @@ def _events(
         if not given:
             continue
         raw = RawLog(f"0x{address.hex()}", log_index, given, data)
-        event = decode_event(family, raw)
+        family = families.get(raw.address)
+        event = None if family is None else decode_event(family, raw)
         if isinstance(event, Undecodable):
             if raw.address != scene.deployment.address or raw.topics[0] not in routine:
                 undecoded.append(_undecoded(scene, raw, (block, tx_hash), event.reason))

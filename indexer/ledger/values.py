@@ -14,8 +14,8 @@ ZERO = "0x" + "0" * 40
 
 
 class Entry(NamedTuple):
-    """One entry of the ledger as the rules see it. *row* is its row in ``transfers``;
-    *amount* is in base units and None where it is not known."""
+    """One entry of the ledger as the rules see it. *row* is its row in ``transfers``; *amount* is in base
+    units, *units* in what the ledger conserves; each is None where it is not known."""
 
     row: int
     contract: str
@@ -24,6 +24,7 @@ class Entry(NamedTuple):
     to_address: str
     amount: int | None
     effect: str
+    units: int | None = None
 
 
 class Call(NamedTuple):
@@ -36,7 +37,8 @@ class Call(NamedTuple):
 
 class Tx(NamedTuple):
     """One transaction: its entries of one token and the decoded events of the token's group, in log
-    order. *call* is None where no endpoint had it."""
+    order. *call* is None where no endpoint had it and while *asked* is false: then nobody was asked yet.
+    *known* are the positions of the entries that an earlier rule explained."""
 
     hash: str
     block_number: int
@@ -45,15 +47,26 @@ class Tx(NamedTuple):
     entries: tuple[Entry, ...]
     events: tuple[Event, ...]
     call: Call | None
+    asked: bool = True
+    known: frozenset[int] = frozenset()
+
+
+def _unknown(_address: str, _row: int) -> int | None:
+    return None
 
 
 class Context(NamedTuple):
-    """What a rule may know beside the transaction. ``roles_at(address, time)`` returns the roles of an
-    address at a time in seconds; it is empty for an address without one."""
+    """What a rule may know beside the transaction.
+
+    ``roles_at(address, time)`` returns the roles of an address at a time in seconds; it is empty for an
+    address without one. ``held_before(address, row)`` returns what an address held, in units, before the
+    entry of that row; None where the ledger does not know it.
+    """
 
     token: Token
     deployment: Deployment
     roles_at: Callable[[str, int], frozenset[str]]
+    held_before: Callable[[str, int], int | None] = _unknown
 
 
 class Verdict(NamedTuple):

@@ -23,21 +23,21 @@ REASONS_RULES: Mapping[str, tuple[Rule, ...]] = {
 """The rules of each platform, by the ``reasons`` key of a token."""
 
 
-def classify(tx: Tx, context: Context) -> list[Verdict]:
-    """Return the verdict of each entry of *tx*, in the order of the entries."""
+def classify(tx: Tx, context: Context) -> list[Verdict] | None:
+    """Return the verdict of each entry of *tx*, in their order; None where a rule needs its call first.
+
+    Rules are tried while an entry is without a verdict, so a call is wanted only where it can matter.
+    """
     found: dict[int, Verdict] = {}
     for rule in (*REASONS_RULES[context.token.reasons], by_role):
-        for position, verdict in rule(tx, context).items():
+        if len(found) == len(tx.entries):
+            break
+        said = rule(tx._replace(known=frozenset(found)), context)
+        if said is None:
+            return None
+        for position, verdict in said.items():
             found.setdefault(position, verdict)
     return [found.get(i) or _fallback(entry, context) for i, entry in enumerate(tx.entries)]
-
-
-def needs_call(tx: Tx, _context: Context) -> bool:
-    """Return whether the transaction's call is wanted: where supply changed.
-
-    Every rule that reads an input (a seizure, a bridge's mint) reads that of a mint or a burn.
-    """
-    return any(entry.effect in ("mint", "burn") for entry in tx.entries)
 
 
 def _fallback(entry: Entry, context: Context) -> Verdict:

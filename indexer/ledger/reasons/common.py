@@ -12,8 +12,11 @@ from typing import NamedTuple, cast
 
 from indexer.ledger.values import Context, Entry, Event, Tx, Verdict
 
-Rule = Callable[[Tx, Context], Mapping[int, Verdict]]
-"""A pure function: what it can say of the transaction's entries, by their position."""
+Rule = Callable[[Tx, Context], Mapping[int, Verdict] | None]
+"""A pure function: what it can say of the transaction's entries, by their position.
+
+None where it must know the transaction's call first and nobody was asked for it yet.
+"""
 
 OWN = "@contract"
 """In a shape: the contract that emitted the event, in place of one of its arguments."""
@@ -25,15 +28,17 @@ LOG = "@log"
 class Shape(NamedTuple):
     """Which entries an event explains: the arguments that must equal an entry's accounts and amount.
 
-    A name left None is not compared. *companion* allows an event of another contract than the token's.
+    A name left None is not compared; an amount may be a function of the event. *companion* allows an event
+    of another contract than the token's; *when* says which events of that name count.
     """
 
     event: str
     effect: str
     sender: str | None = None
     receiver: str | None = None
-    amount: str | None = None
+    amount: str | Callable[[Event], object] | None = None
     companion: bool = False
+    when: Callable[[Event], bool] | None = None
 
 
 def pair(tx: Tx, shape: Shape) -> list[tuple[int, Event]]:
@@ -44,8 +49,10 @@ def pair(tx: Tx, shape: Shape) -> list[tuple[int, Event]]:
     """
     events: dict[tuple[object, ...], list[Event]] = {}
     for event in tx.events:
-        if event.name == shape.event and (key := _event_key(event, shape)) is not None:
-            events.setdefault(key, []).append(event)
+        if event.name == shape.event and (shape.when is None or shape.when(event)):
+            key = _event_key(event, shape)
+            if key is not None:
+                events.setdefault(key, []).append(event)
     if not events:
         return []
     entries: dict[tuple[object, ...], list[int]] = {}
@@ -125,6 +132,43 @@ def calls_within(tx: Tx, selector: bytes, *words: bytes) -> Iterator[bytes]:
         at = tx.call.input.find(needle, at + 1)
 
 
+def unexplained(tx: Tx, *effects: str) -> list[int]:
+    """Return the positions of the entries with one of *effects* that no earlier rule has explained."""
+    return [i for i, entry in enumerate(tx.entries) if entry.effect in effects and i not in tx.known]
+
+
+_AGENTS = {
+    ("bridge_locker", "mint"): "bridge_in",
+    ("bridge_locker", "burn"): "bridge_out",
+    ("operator", "mint"): "issuance",
+    ("operator", "burn"): "redemption",
+}
+"""What a change of supply is by the role of who asked for it; a bridge's word goes before an operator's."""
+
+
+def by_agent(tx: Tx, context: Context) -> Mapping[int, Verdict] | None:
+    """Return what the roles of the transaction's sender and target say of mints and burns without an event.
+
+    For platforms whose managers and bridges may mint and burn without a word of their own.
+    """
+    agents = {role.address for role in context.deployment.roles if role.role in {r for r, _ in _AGENTS}}
+    left = unexplained(tx, "mint", "burn")
+    if not left or not agents:
+        return {}
+    if not tx.asked:
+        return None
+    if tx.call is None:
+        return {}
+    asking = {tx.call.sender, tx.call.target} - {tx.entries[i].contract for i in left}
+    held = frozenset().union(*(context.roles_at(a, tx.block_time) for a in asking if a is not None))
+    return {
+        i: Verdict(_AGENTS[role, tx.entries[i].effect], f"agent-{role}@1", "role")
+        for role in ("operator", "bridge_locker")
+        if role in held
+        for i in left
+    }
+
+
 def by_role(tx: Tx, context: Context) -> Mapping[int, Verdict]:
     """Return what the dated roles of an entry's accounts say of it."""
     found = {}
@@ -175,6 +219,8 @@ def _event_key(event: Event, shape: Shape) -> tuple[object, ...] | None:
     for name in (shape.sender, shape.receiver, shape.amount):
         if name is None:
             key.append(None)
+        elif callable(name):
+            key.append(name(event))
         elif name == OWN:
             key.append(event.contract)
         elif name in event.args:
