@@ -19,7 +19,7 @@ from indexer.config.model import Deployment
 from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event, load_family
 from indexer.floor.tables import TRANSFERS, UNDECODED, arrow_schema
 from indexer.ledger.figures import rows_of
-from indexer.ledger.holdings import held_before
+from indexer.ledger.holdings import holdings
 from indexer.ledger.reasons import classify
 from indexer.ledger.scene import Needs, Scene, TxWanted
 from indexer.ledger.values import Context, Entry, Tx, Verdict
@@ -40,7 +40,10 @@ def attribute(scene: Scene, entries: pa.Table) -> Attributed | Needs:
     """Return *entries* with reason, rule and evidence, or the calls that the rules need first."""
     families = _families(scene)
     context = Context(
-        scene.token, scene.deployment, roles_at(scene.deployment), held_before(entries, complete=scene.run.holds_start)
+        scene.token,
+        scene.deployment,
+        roles_at(scene.deployment),
+        holdings(entries, complete=scene.run.holds_start),
     )
     entry_keys, log_keys = _keys(entries), _keys(scene.logs)
     chosen = _interesting(scene, entries, families, entry_keys, log_keys)

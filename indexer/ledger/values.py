@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from indexer.config.model import Deployment, Token
 from indexer.decode.abi import Event
+from indexer.ledger.holdings import UNKNOWN, Holdings
 
 __all__ = ["REASONS", "ZERO", "Call", "Context", "Entry", "Event", "Tx", "Verdict"]
 
@@ -51,22 +52,17 @@ class Tx(NamedTuple):
     known: frozenset[int] = frozenset()
 
 
-def _unknown(_address: str, _row: int) -> int | None:
-    return None
-
-
 class Context(NamedTuple):
     """What a rule may know beside the transaction.
 
     ``roles_at(address, time)`` returns the roles of an address at a time in seconds; it is empty for an
-    address without one. ``held_before(address, row)`` returns what an address held, in units, before the
-    entry of that row; None where the ledger does not know it.
+    address without one. *holdings* tell what an address held before an entry.
     """
 
     token: Token
     deployment: Deployment
     roles_at: Callable[[str, int], frozenset[str]]
-    held_before: Callable[[str, int], int | None] = _unknown
+    holdings: Holdings = UNKNOWN
 
 
 class Verdict(NamedTuple):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 from indexer.decode.abi import Argument, load_family
+from indexer.ledger.holdings import UNKNOWN, Holdings, Minted
 from indexer.ledger.reasons import classify
 from indexer.ledger.values import ZERO, Call, Context, Entry, Event, Tx, Verdict
 
@@ -15,7 +16,10 @@ NOON = 1_700_000_000
 EVERY = (
     "superstate_token", "superstate_redemption", "stbt", "wstbt", "tbill_vault",
     "dstoken", "securitize_bridge", "securitize_ramp",
-    "ondo_manager", "ondo_cash_manager", "ondo_instant_manager", "ondo_bridge", "layerzero_oft",
+    "ondo_manager", "ondo_cash_manager", "ondo_instant_manager", "ondo_bridge", "layerzero_oft", "ondo_gm",
+    "rousg", "mtoken", "usdo", "usdo_express", "erc4626", "erc20", "backed_ccip", "franklin_token",
+    "franklin_transfer_agent", "maple_pool", "maple_pool_manager", "maple_queue", "maple_cyclical",
+    "swarm_dotc_manager", "swarm_dotc_v1", "swarm_dotc_v2", "swarm_escrow_v2",
 )  # fmt: skip
 BLANKS = {"address": ZERO, "string": "", "bytes": b"", "bytes32": bytes(32), "bool": False}
 
@@ -61,20 +65,30 @@ def _blank(argument: Argument) -> object:
 def transaction(*parts: Leg | Event, call: Call | None = None, token: str = TOKEN) -> Tx:
     legs = [part for part in parts if isinstance(part, Leg)]
     entries = tuple(
-        Entry(i, token, x.at, x.sender, x.receiver, x.amount, x.effect) for i, x in enumerate(legs)
+        Entry(i, token, x.at, x.sender, x.receiver, x.amount, x.effect, x.amount) for i, x in enumerate(legs)
     )
     events = tuple(part for part in parts if isinstance(part, Event))
     return Tx(HASH, 100, NOON, 0, entries, events, call)
 
 
 def context(
-    reasons: str, defaults: Mapping[str, str] | None = None, roles: Mapping[str, str] | None = None
+    reasons: str,
+    defaults: Mapping[str, str] | None = None,
+    roles: Mapping[str, str] | None = None,
+    *,
+    kind: str = "native",
+    held: Mapping[str, int] | None = None,
+    day: tuple[Minted, ...] = (),
 ) -> Context:
-    held = roles or {}
+    """Return a context. *roles* gives an address its roles, with spaces between; *held* what it held before;
+    *day* are the other mints of the day."""
+    known = {address: frozenset(names.split()) for address, names in (roles or {}).items()}
+    pairs = [SimpleNamespace(address=a, role=name) for a, names in known.items() for name in sorted(names)]
     return Context(
         SimpleNamespace(reasons=reasons, defaults=defaults or {}),
-        SimpleNamespace(chain_id="eip155:1"),
-        lambda address, _time: frozenset([held[address]]) if address in held else frozenset(),
+        SimpleNamespace(chain_id="eip155:1", address=TOKEN, kind=kind, roles=tuple(pairs)),
+        lambda address, _time: known.get(address, frozenset()),
+        UNKNOWN if held is None else Holdings(lambda address, _row: held.get(address, 0), lambda _day: day),
     )
 
 
@@ -84,8 +98,18 @@ def verdicts(
     call: Call | None = None,
     roles: Mapping[str, str] | None = None,
     token: str = TOKEN,
+    **known: object,
 ) -> list[Verdict]:
-    return classify(transaction(*parts, call=call, token=token), context(reasons, roles=roles))
+    """Return the verdicts where whoever was asked for the transaction's call gave *call*."""
+    got = classify(transaction(*parts, call=call, token=token), context(reasons, roles=roles, **known))
+    assert got is not None
+    return got
+
+
+def asks(reasons: str, *parts: Leg | Event, roles: Mapping[str, str] | None = None, **known: object) -> bool:
+    """Return whether the rules want the transaction's call before they answer."""
+    tx = transaction(*parts)._replace(asked=False)
+    return classify(tx, context(reasons, roles=roles, **known)) is None
 
 
 def said(reasons: str, *parts: Leg | Event, **rest: object) -> list[tuple[str, str]]:

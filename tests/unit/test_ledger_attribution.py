@@ -77,9 +77,12 @@ def test_the_platform_s_declared_default_stands_in() -> None:
 
 
 def test_calls_of_supply_changes_are_needed_once() -> None:
-    """The call of a transaction that mints or burns is wanted, once, with its block's hash; a move's is not."""
-    rows = (transfer(1, 0, MINT, 5, tx=0), transfer(1, 1, MINT, 6, tx=0), transfer(2, 0, MOVE, 5))
+    """The call that a rule would read is wanted, once, with its block's hash; where none would, none is."""
+    rows = (transfer(1, 0, MINT, 5, tx=0), transfer(1, 1, BURN, 6, tx=0), transfer(2, 0, MOVE, 5))
     made = scene(*rows)
+    assert isinstance(attribute(made, plain(made).entries), Attributed)
+    where = deployment()
+    made = scene(*rows, where=where, what=token(where, reasons="ondo"))
     wanted = TxWanted(1, "0x" + f"{1:064x}", tx_hash(1, 0), 0)
     assert attribute(made, plain(made).entries) == Needs(transactions=(wanted,))
 

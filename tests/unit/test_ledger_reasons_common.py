@@ -11,6 +11,7 @@ from reasons_kit import (
     HASH,
     NOON,
     OTHER,
+    asks,
     burn,
     context,
     log,
@@ -21,8 +22,8 @@ from reasons_kit import (
 )
 
 from indexer.floor.assets import abis_dir
-from indexer.ledger.reasons import REASONS_RULES, classify, needs_call
-from indexer.ledger.reasons.common import Shape, calls_within, pair, word
+from indexer.ledger.reasons import REASONS_RULES, classify
+from indexer.ledger.reasons.common import Shape, by_agent, calls_within, pair, word
 from indexer.ledger.values import REASONS, Call
 
 ISSUED = Shape("Issued", "mint", receiver="_to")
@@ -170,11 +171,43 @@ def test_every_entry_gets_one_verdict(reasons: str) -> None:
     assert {v.reason for v in got} <= set(REASONS)
 
 
-def test_a_change_of_supply_wants_the_call_and_a_plain_transfer_does_not() -> None:
-    """Inputs are fetched for mints and burns only."""
-    assert needs_call(transaction(move(0, ALICE, BOB, 1), mint(1, ALICE, 1)), context("plain"))
-    assert needs_call(transaction(burn(0, ALICE, 1)), context("plain"))
-    assert not needs_call(transaction(move(0, ALICE, BOB, 1)), context("superstate"))
+def test_a_call_is_wanted_only_where_a_rule_would_read_it() -> None:
+    """Without a rule that reads inputs none is fetched; a burn that its own event explains needs none."""
+    assert not asks("plain", mint(0, ALICE, 1), burn(1, ALICE, 1))
+    assert not asks("superstate", mint(0, ALICE, 1), log(1, "Mint", to=ALICE, amount=1))
+    assert asks("superstate", burn(0, ALICE, 1), log(1, "Burn", burner=BOB, from_=ALICE, amount=1))
+
+
+def test_an_explained_entry_asks_no_rule_for_more() -> None:
+    """The operator's role is looked up for mints without an event only."""
+    told = log(1, "Subscription", OTHER, subscriber=ALICE, rwaAmount=5)
+    roles = {BOB: "operator"}
+    assert asks("ondo", mint(0, ALICE, 5), roles=roles)
+    assert not asks("ondo", mint(0, ALICE, 5), told, roles=roles)
+    assert not asks("ondo", mint(0, ALICE, 5))
+
+
+@pytest.mark.parametrize(
+    ("role", "minted", "burned"),
+    [("operator", "issuance", "redemption"), ("bridge_locker", "bridge_in", "bridge_out")],
+)
+@pytest.mark.parametrize("place", ["sender", "target"])
+def test_who_asked_tells_a_mint_without_an_event(role: str, minted: str, burned: str, place: str) -> None:
+    """The role of the transaction's sender or target says what an unexplained change of supply was."""
+    call = Call(CAROL, OTHER, b"") if place == "sender" else Call(BOB, CAROL, b"")
+    tx = transaction(mint(0, ALICE, 5), burn(1, ALICE, 5), move(2, ALICE, BOB, 1), call=call)
+    got = by_agent(tx, context("plain", roles={CAROL: role}))
+    assert {i: (v.reason, v.evidence) for i, v in got.items()} == {0: (minted, "role"), 1: (burned, "role")}
+
+
+def test_who_asked_says_nothing_without_a_role_or_a_call() -> None:
+    """A stranger's mint stays without a reason, and so does one whose call nobody has."""
+    roles = {CAROL: "operator"}
+    assert (
+        by_agent(transaction(mint(0, ALICE, 5), call=Call(BOB, OTHER, b"")), context("plain", roles=roles))
+        == {}
+    )
+    assert by_agent(transaction(mint(0, ALICE, 5)), context("plain", roles=roles)) == {}
 
 
 def test_an_inner_call_is_found_wherever_a_wrapper_puts_it() -> None:

@@ -1,8 +1,9 @@
-"""USDY and OUSG: plain tokens whose reasons stand in the logs of managers and bridges.
+"""USDY, OUSG, their rebasing forms and Global Markets: reasons stand in the logs of managers and bridges.
 
-Contracts: RWAHub managers, CashManager, OUSGInstantManager, the xManager instant managers, Axelar's and
-LayerZero's bridges. RWAHub burns at the request, not at its completion. Rebasing variants mint to the manager
-and burn from it, so the customer is the event's. A mint by the admin's multisig has no event: no rule speaks.
+Contracts: RWAHub managers, CashManager, OUSGInstantManager, the xManager instant managers, GMTokenManager,
+Axelar's and LayerZero's bridges, rUSDY, rOUSG and mUSD. RWAHub burns at the request, not at its completion.
+Rebasing variants mint to the manager and burn from it, so the customer is the event's. A mint by the admin's
+multisig has no event: it is an issuance only where its sender or target has a role, else unclassified.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from indexer.ledger.reasons.common import (
     OWN,
     Rule,
     Shape,
+    by_agent,
     calls_within,
     link_of,
     number,
@@ -21,8 +23,10 @@ from indexer.ledger.reasons.common import (
     party_of,
     text,
     told,
+    unexplained,
     word,
 )
+from indexer.ledger.reasons.wraps import false_mint, shares_unwrap, shares_wrap
 from indexer.ledger.values import Context, Event, Tx, Verdict
 
 _SUBSCRIPTIONS = (
@@ -102,15 +106,44 @@ def _layerzero(tx: Tx, position: int, event: Event, reason: str, names: tuple[st
     return Verdict(reason, "ondo-bridge@1", "event", party, link_of(tx, event, "guid"), other)
 
 
-def _admin_burn(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
+_BUY, _SELL = 0, 1
+
+
+def _trade(tx: Tx, context: Context) -> Mapping[int, Verdict]:
+    """Return the mints and burns of Global Markets' trades. A trade names a user's id, never an address."""
+    found = {}
+    for side, effect, reason in ((_BUY, "mint", "issuance"), (_SELL, "burn", "redemption")):
+
+        def of_side(event: Event, side: int = side) -> bool:
+            return event.args["side"] == side and event.args["asset"] == context.deployment.address
+
+        shape = Shape("TradeExecuted", effect, amount="quantity", companion=True, when=of_side)
+        for i, _ in pair(tx, shape):
+            found[i] = Verdict(reason, "ondo-gm-trade@1", "event")
+    return found
+
+
+def _admin_mint(tx: Tx, context: Context) -> Mapping[int, Verdict]:
+    """Return issuance for what Global Markets' admin minted by the manager's own function."""
+
+    def of_token(event: Event) -> bool:
+        return event.args["rwaToken"] == context.deployment.address
+
+    shape = Shape("AdminMint", "mint", None, "recipient", "rwaAmount", companion=True, when=of_token)
+    return {i: Verdict("issuance", "ondo-gm-admin-mint@1", "event") for i, _ in pair(tx, shape)}
+
+
+def _admin_burn(tx: Tx, _context: Context) -> Mapping[int, Verdict] | None:
     """Return forced for burns by the burner's function, which only the input shows."""
+    left = unexplained(tx, "burn")
+    if left and not tx.asked:
+        return None
     selector = selector_of(("usdy",), "burn(address,uint256)")
+    amounts = ((i, tx.entries[i].from_address, tx.entries[i].amount) for i in left)
     return {
         i: Verdict("forced", "ondo-admin-burn@1", "input")
-        for i, entry in enumerate(tx.entries)
-        if entry.effect == "burn"
-        and entry.amount is not None
-        and any(calls_within(tx, selector, word(entry.from_address), word(entry.amount)))
+        for i, account, amount in amounts
+        if amount is not None and any(calls_within(tx, selector, word(account), word(amount)))
     }
 
 
@@ -124,5 +157,11 @@ RULES = (
     ),
     _bridge_out,
     _bridge_in,
+    _trade,
+    _admin_mint,
+    false_mint,
+    shares_wrap,
+    shares_unwrap,
     _admin_burn,
+    by_agent,
 )

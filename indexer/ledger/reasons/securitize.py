@@ -1,9 +1,8 @@
 """BUIDL and BUIDL-I: DSToken's Issue, Burn and Seize, whose meaning stands in a reason text, if anywhere.
 
 Contracts: DSToken V2 to V4, SecuritizeBridge, the on- and off-ramps, DSTokenClassSwap. No event names a
-dividend: it is paid as a bulk issue. An issue to one holder is an issuance; several issues in one transaction
-stay unclassified here. That an issue came over a bridge is told by the bridge's own log or, without it, by
-the reason in the input.
+dividend: it is paid as a bulk issue, so only its pattern tells it (dividends.py). That an issue came over a
+bridge is told by the bridge's own log or, without it, by the reason in the input.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from indexer.decode.abi import decode_call, load_family
+from indexer.ledger.holdings import Minted
 from indexer.ledger.reasons.common import (
     LOG,
     Shape,
@@ -24,6 +24,7 @@ from indexer.ledger.reasons.common import (
     text,
     told,
 )
+from indexer.ledger.reasons.dividends import business_day, paid_rows, shares_of
 from indexer.ledger.values import Context, Tx, Verdict
 
 _ISSUE = Shape("Issue", "mint", receiver="to", amount="value")
@@ -69,19 +70,54 @@ def _class_swap(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
     return found
 
 
-def _issue(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
-    issues = pair(tx, _ISSUE)
+def _issue(tx: Tx, context: Context) -> Mapping[int, Verdict] | None:
+    issues = [i for i, _ in pair(tx, _ISSUE) if i not in tx.known]
+    if issues and not tx.asked:
+        return None
     asked = _issues_over_bridge(tx) if issues else Counter()
-    bridged = set()
-    for i, _ in issues:
+    found = {}
+    for i in issues:
         wanted = (tx.entries[i].to_address, tx.entries[i].amount)
         if asked[wanted]:
             asked[wanted] -= 1
-            bridged.add(i)
-    holders = {tx.entries[i].to_address for i, _ in issues if i not in bridged}
-    over = Verdict("bridge_in", "securitize-issue-reason@1", "input")
-    plain = Verdict("issuance" if len(holders) == 1 else "unclassified", "securitize-issue@1", "event")
-    return {i: over if i in bridged else plain for i, _ in issues}
+            found[i] = Verdict("bridge_in", "securitize-issue-reason@1", "input")
+    rest = [i for i in issues if i not in found]
+    paid_at = paid_rows(tx, context) if rest else frozenset()
+    paid = [i for i in rest if tx.entries[i].row in paid_at]
+    bought = [i for i in rest if tx.entries[i].row not in paid_at]
+    found.update(dict.fromkeys(paid, _DIVIDEND))
+    found.update(dict.fromkeys(bought, _rest(tx, context, bought, beside=len(paid))))
+    return found
+
+
+_DIVIDEND = Verdict("distribution", "securitize-dividend@1", "pattern")
+_UNSURE = Verdict("unclassified", "securitize-issue@1", "event")
+
+
+def _rest(tx: Tx, context: Context, issues: list[int], *, beside: int) -> Verdict:
+    """Return what issues are that no proven rate paid; *beside* is how many of the batch one did.
+
+    One holder's is a purchase. So is a batch that no payment can be: with a holder who held nothing, or with
+    more than a payment's share. A batch of small shares to holders is unsure, but for a few odd ones in a
+    payment: holders who came or went within its period.
+    """
+    mints = [
+        Minted(e.row, e.to_address, e.units) for e in (tx.entries[i] for i in issues) if e.units is not None
+    ]
+    before = [context.holdings.before(mint.address, mint.row) for mint in mints]
+    small = len(shares_of(mints, context.holdings)) == len(issues)
+    if beside:
+        whole = small and beside >= len(issues) and business_day(tx.block_time) and _by_operator(tx, context)
+        return _DIVIDEND if whole else _UNSURE
+    if len({tx.entries[i].to_address for i in issues}) == 1:
+        return Verdict("issuance", "securitize-issue@1", "event")
+    if small or not mints or None in before:
+        return _UNSURE
+    return Verdict("issuance", "securitize-issue@1", "pattern" if any(before) else "event")
+
+
+def _by_operator(tx: Tx, context: Context) -> bool:
+    return tx.call is not None and "operator" in context.roles_at(tx.call.sender, tx.block_time)
 
 
 def _issues_over_bridge(tx: Tx) -> Counter[tuple[str, int | None]]:

@@ -17,8 +17,11 @@ _BURN = Shape("Burn", "burn", sender="from", amount="amount")
 _BRIDGE = Shape("Bridge", "burn", sender="src", amount="amount")
 
 
-def _early_burn(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
-    return {i: _who_burned(tx, tx.entries[i], event) for i, event in pair(tx, _BURN)}
+def _early_burn(tx: Tx, _context: Context) -> Mapping[int, Verdict] | None:
+    burns = [(i, event) for i, event in pair(tx, _BURN) if i not in tx.known]
+    if burns and not tx.asked:
+        return None
+    return {i: _who_burned(tx, tx.entries[i], event) for i, event in burns}
 
 
 def _who_burned(tx: Tx, entry: Entry, event: Event) -> Verdict:
@@ -44,11 +47,28 @@ def _bridge(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
             "bridge_out",
             "superstate-bridge@1",
             "event",
-            party_of(tx.entries[i], text(event, "caller")),
+            _addressee(tx.entries[i], event),
             other_chain=_destination(event),
         )
         for i, event in pair(tx, _BRIDGE)
     }
+
+
+def _addressee(entry: Entry, event: Event) -> str | None:
+    """Return who gets the shares on the other side, else who asked for them to go, where not the holder."""
+    addressee = text(event, "ethDestinationAddress")
+    return party_of(entry, text(event, "caller") if addressee == ZERO else addressee)
+
+
+def _mint(tx: Tx, context: Context) -> Mapping[int, Verdict]:
+    """Return issuance for a Mint without a Subscribe where the token is native.
+
+    A copy on another chain is minted by the same event when shares come over by Bridge: there it says nothing.
+    """
+    if context.deployment.kind == "burn_mint":
+        return {}
+    shape = Shape("Mint", "mint", receiver="to", amount="amount")
+    return {i: Verdict("issuance", "superstate-mint@1", "event") for i, _ in pair(tx, shape)}
 
 
 def _destination(event: Event) -> str:
@@ -71,7 +91,7 @@ RULES = (
         Shape("SubscribeV2", "mint", receiver="to", amount="superstateTokenOutAmount"),
         party="subscriber",
     ),
-    told("superstate-mint@1", "issuance", Shape("Mint", "mint", receiver="to", amount="amount")),
+    _mint,
     *(
         told(
             "superstate-redemption-contract@1",
