@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from indexer.floor.errors import Usage
 from indexer.floor.tables import ROLLFORWARD_FLOWS, SCALE
 from indexer.ledger.values import ZERO
-from indexer.metrics.answers_at import Cut, Holding, Point, Question, cuts, holdings, point
+from indexer.metrics.answers_at import Cut, Holding, Point, Question, cuts, holdings, in_tokens, point
+from indexer.metrics.circulating_at import circulating
 from indexer.metrics.models import query
 
 if TYPE_CHECKING:
@@ -27,18 +28,17 @@ NOT_HOLDERS = frozenset(("issuer_float", "burner", "bridge_locker", "redeem_wall
 """Roles whose addresses hold but are no holders, as in steps/role_holders.sql."""
 
 _ALL = 2**62
-_EXACT = Context(prec=80)
 
 
 def supply(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
-    """Return units, supply, multiplier and certificate: a row a day and one for now, or the point asked.
+    """Return units, supply, circulating, multiplier, certificate: a row a day and one for now, or the point asked.
 
     *as_of* names the day or the point; *day* is NULL where the row is for no day. The row for now is left
     out where a last day is asked.
     """
     if q.at is not None and q.day is None:
         return _table(_SUPPLY, [_supply_row(con, cut) for cut in cuts(con, q)])
-    figures = "units, supply, multiplier, certificate, coverage, why_null"
+    figures = "units, supply, circulating, multiplier, certificate, coverage, why_null"
     daily = _daily(con, q, "supply_daily", f"token, chain_id, day, {figures}")
     rows = [row | {"as_of": row["day"].isoformat()} for row in daily.to_pylist()]
     answered = {(row["token"], row["chain_id"]) for row in rows} if q.day else set()
@@ -120,8 +120,8 @@ ANSWERS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Question], pa.Table]]
 _KEY = (("token", "string"), ("chain_id", "string"), ("as_of", "string"))
 _SUPPLY = (
     ("token", "string"), ("chain_id", "string"), ("day", "day"), ("as_of", "string"),
-    ("block_number", "int64"), ("units", "units"), ("supply", "amount"), ("multiplier", "amount"),
-    ("certificate", "string"), ("coverage", "string"), ("why_null", "string"),
+    ("block_number", "int64"), ("units", "units"), ("supply", "amount"), ("circulating", "amount"),
+    ("multiplier", "amount"), ("certificate", "string"), ("coverage", "string"), ("why_null", "string"),
 )  # fmt: skip
 _HOLDERS = (*_KEY, ("addresses", "int64"), ("holders", "int64"), ("why_null", "string"))
 _BALANCES = (
@@ -183,13 +183,15 @@ def _named(cut: Cut) -> dict[str, object]:
 def _supply_row(con: duckdb.DuckDBPyConnection, cut: Cut) -> dict[str, object]:
     at = point(con, cut)
     multiplier, why = _multiplier(at)
+    outside, why_outside = circulating(con, at)
     return _named(cut) | {
         "block_number": cut.block,
         "units": None if at.units is None else Decimal(at.units),
         "supply": at.supply,
+        "circulating": outside,
         "multiplier": multiplier,
         "certificate": _certificate(con, at),
-        "why_null": at.why_null or why,
+        "why_null": at.why_null or why or why_outside,
     }
 
 
@@ -199,13 +201,6 @@ def _multiplier(at: Point) -> tuple[Decimal | None, str | None]:
     if at.rate is None:
         return None, "there are no units to divide the supply by"
     return in_tokens(10**SCALE * at.rate.numerator // at.rate.denominator, SCALE), None
-
-
-def in_tokens(raw: int, decimals: int) -> Decimal | None:
-    """Return base units as token units, exactly; None where they pass 38 digits with 18 decimals."""
-    if abs(raw) * 10 ** (SCALE - decimals) >= 10**38:
-        return None
-    return Decimal(raw).scaleb(-decimals, _EXACT)
 
 
 def _certificate(con: duckdb.DuckDBPyConnection, at: Point) -> str:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.floor.errors import Usage
+from indexer.floor.tables import SCALE
 from indexer.ledger.supply import ONE, Rate
 from indexer.metrics.models import query
 
 if TYPE_CHECKING:
     import duckdb
+
+_EXACT = Context(prec=80)
 
 At = int | datetime | date
 """A block number, an instant (UTC unless it has a zone) or a UTC day, which stands for its close."""
@@ -75,7 +78,10 @@ class Cut(NamedTuple):
 
 
 class Point(NamedTuple):
-    """Supply at a cut, and the rate of units to base units. *units* and *supply_raw* are whole numbers, None where *why_null* says why."""
+    """Supply at a cut, and the rate of units to base units.
+
+    *units* and *supply_raw* are whole numbers, None where *why_null* says why.
+    """
 
     cut: Cut
     units: int | None
@@ -190,7 +196,7 @@ def holdings(con: duckdb.DuckDBPyConnection, at: Point) -> tuple[Sequence[Holdin
     """Return every address that an entry up to the cut names; else why holdings are not known there."""
     if at.units is None:
         return (), at.why_null
-    ((why,),) = con.execute(query("gap_at"), at.cut.values).fetchall()
+    why = gap(con, at)
     if why is not None:
         return (), why
     rows = con.execute(query("holdings_at"), at.cut.values).fetchall()
@@ -198,6 +204,19 @@ def holdings(con: duckdb.DuckDBPyConnection, at: Point) -> tuple[Sequence[Holdin
         Holding(holder, int(units), balance_raw(int(units), at), role, first_seen, last_active)
         for holder, units, role, first_seen, last_active in rows
     ], None
+
+
+def gap(con: duckdb.DuckDBPyConnection, at: Point) -> str | None:
+    """Return why the units of the entries up to the cut cannot be summed; None where they can."""
+    ((why,),) = con.execute(query("gap_at"), at.cut.values).fetchall()
+    return None if why is None else str(why)
+
+
+def in_tokens(raw: int, decimals: int) -> Decimal | None:
+    """Return base units as token units, exactly; None where they pass 38 digits with 18 decimals."""
+    if abs(raw) * 10 ** (SCALE - decimals) >= 10**38:
+        return None
+    return Decimal(raw).scaleb(-decimals, _EXACT)
 
 
 def balance_raw(units: int, at: Point) -> int | None:

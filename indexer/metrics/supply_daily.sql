@@ -1,5 +1,6 @@
 -- Supply at the close of every UTC day from the first event to the frontier.
 -- The multiplier is what one unit is worth in base units, cut to 18 decimals; it is 1 where a unit is a base unit.
+-- What circulates, and what of it the issuer's own addresses hold, is made in steps/circulating_days.sql.
 -- grain: token, chain, day · kind: stock
 WITH multiplied AS (
   SELECT
@@ -28,16 +29,27 @@ SELECT
   multiplied.day AS day,
   multiplied.units AS units,
   multiplied.supply AS supply,
+  circulating_days.circulating AS circulating,
+  circulating_days.excluded_issuer_float AS excluded_issuer_float,
+  circulating_days.excluded_burner AS excluded_burner,
+  circulating_days.excluded_bridge_locker AS excluded_bridge_locker,
+  circulating_days.excluded_redeem_wallet AS excluded_redeem_wallet,
+  circulating_days.held_by_other_products AS held_by_other_products,
   multiplied.multiplier AS multiplier,
   CASE WHEN multiplied.supply IS NULL THEN 'none' ELSE certified_days.certificate END AS certificate,
   multiplied.coverage AS coverage,
   multiplied.published_at AS published_at,
   COALESCE(
     multiplied.why_null,
-    CASE WHEN multiplied.multiplier IS NULL THEN 'there are no units to divide the supply by' END
+    CASE WHEN multiplied.multiplier IS NULL THEN 'there are no units to divide the supply by' END,
+    circulating_days.why_null
   ) AS why_null
 FROM multiplied
 INNER JOIN certified_days
   ON certified_days.token = multiplied.token
   AND certified_days.chain_id = multiplied.chain_id
   AND certified_days.day = multiplied.day
+INNER JOIN circulating_days
+  ON circulating_days.token = multiplied.token
+  AND circulating_days.chain_id = multiplied.chain_id
+  AND circulating_days.day = multiplied.day

@@ -3,6 +3,7 @@
 A table is a header and one line a row; cells stand apart by two or more spaces. `-` is NULL (the zero address
 in `from` and `to`), a single letter is an address, a time may leave out the day after a first row. What the
 header does not name has a default. Without `supply_changes` they follow from the transfers of a plain token.
+Without `address_roles` there is a list on which nobody holds anything; a header alone is no list.
 """
 
 from __future__ import annotations
@@ -167,7 +168,15 @@ def given(tables: Mapping[str, str], frontier: str, decimals: int = 6) -> dict[s
         made["derivations"] = [full("derivations", {"frontier_time": moment(frontier)})]
     if "deployments" not in rows:
         made["deployments"] = [full("deployments", {"decimals": decimals})]
+    if "address_roles" not in rows:
+        made["address_roles"] = [_known_list(row) for row in made["derivations"]]
     return made
+
+
+def _known_list(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a role that excludes nobody: the issuer's own addresses are known, and they hold nothing."""
+    place = {name: run[name] for name in ("token", "chain_id")}
+    return full("address_roles", {**place, "address": address("9"), "role": "operator"})
 
 
 def shown(

@@ -4,6 +4,7 @@ import random
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import pytest
 from metrics_kit import EXACT, SHORT, address, full, moment, plain_supply, shown, tokens, transfer
@@ -17,81 +18,156 @@ FIRST = moment("2024-01-01")
 EVER = moment("9999-12-31")
 DAYS = 25
 ESCROW = address("e")
+FLOAT = address("f")
+BURNER = address("d")
+BURNER_SINCE = moment("2024-01-10T12:00:00")
+KINDS = ("plain", "shares", "rate")
+PEOPLE = [address(letter) for letter in "abcdef123456789"]
 
 
-def ledger(seed: int, *, rebasing: bool) -> tuple[list[dict], list[dict], list[dict]]:
-    """Return random transfers, supply changes and rebases of one token: shares and supply drift apart."""
+class Book:
+    """A token reckoned row by row: who holds how many units, the totals, and the rate that makes a balance.
+
+    *kind* is plain (a unit is a base unit), shares (the rate is supply over units) or rate (the contract has
+    its own numerator, denominator and addend, and totalSupply is the rate of all units).
+    """
+
+    def __init__(self, kind: str, rng: random.Random) -> None:
+        self.kind, self.rng = kind, rng
+        self.held: dict[str, int] = defaultdict(int)
+        self.units, self.supply = 0, 0
+        self.rate = (3, 2, 1) if kind == "rate" else (1, 1, 0)
+
+    def balance(self, units: int) -> int:
+        numerator, denominator, addend = self.rate
+        return (units * numerator + addend) // denominator
+
+    def units_for(self, raw: int) -> int:
+        numerator, denominator, _ = self.rate
+        return raw if self.kind == "plain" else raw * denominator // numerator
+
+    def settle(self, asked: int) -> tuple[int, int]:
+        """Return the supply before, and what is booked where *asked* base units were minted or burned."""
+        before = self.supply
+        if self.kind == "rate":
+            self.supply = self.balance(self.units)
+            return before, asked
+        self.supply += asked
+        if self.kind == "shares":
+            self.rate = (self.supply, self.units, 0) if self.units else (1, 1, 0)
+        return before, asked
+
+    def step(self) -> int:
+        """Move the rate; return the change of supply."""
+        before = self.supply
+        if self.kind == "rate":
+            numerator, denominator, _ = self.rate
+            change = self.rng.choice([(101, 100), (99, 100), (7, 3), (10**18 + 1, 10**18)])
+            self.rate = (
+                numerator * change[0],
+                denominator * change[1],
+                self.rng.choice([0, denominator * change[1] // 2]),
+            )
+            if self.rate[0] > 10**30:
+                self.rate = (10**18 + 7, 10**18, 5 * 10**17)
+            self.supply = self.balance(self.units)
+        else:
+            self.supply += self.rng.choice([self.supply // 50, -(self.supply // 3), 1, -1])
+            self.rate = (self.supply, self.units, 0)
+        return self.supply - before
+
+    @property
+    def least(self) -> int:
+        numerator, denominator, addend = self.rate
+        return max(1, -(-(denominator - addend) // numerator)) if numerator > 0 else 1
+
+
+def ledger(seed: int, kind: str) -> tuple[list[dict], list[dict], list[dict]]:
+    """Return random transfers, supply changes and rebases of one token."""
     rng = random.Random(seed)
-    people = [address(letter) for letter in "abcdef123456789"]
-    shares: dict[str, int] = defaultdict(int)
-    total, supply_raw = 0, 0
+    book = Book(kind, rng)
     entries, changes, rebases = [], [], []
-    moments = sorted(rng.sample(range(DAYS * 86400 - 1), 220))
-    for number, seconds in enumerate(moments):
-        row = {
+    for number, seconds in enumerate(sorted(rng.sample(range(DAYS * 86400 - 1), 220))):
+        place = {
             "block_number": seconds // 12 + 1,
             "block_time": FIRST + timedelta(seconds=seconds),
             "log_index": number,
         }
-        what = rng.choices(["mint", "burn", "move", "rebase"], [3, 2, 6, 2 if rebasing else 0])[0]
-        holders_now = [who for who, held in shares.items() if held > 0]
-        if what == "rebase" and total:
-            change = rng.choice([supply_raw // 50, -(supply_raw // 3), 1, -1])
-            supply_raw += change
-            rebases.append(
-                full("rebases", {"effective_at": row["block_time"], "amount": tokens(Decimal(change), 18)})
-            )
-        elif what == "mint" or not holders_now:
-            what, who = "mint", rng.choice(people)
-            raw = rng.choice([1, 2, 7, 10**18, 10**30 + 1])
-            units = raw if not total or not rebasing else raw * total // supply_raw
-            shares[who] += units
-            total, supply_raw = total + units, supply_raw + raw
-            entries.append(
-                {**row, "from_address": ZERO, "to_address": who, "effect": "mint", "reason": "issuance"}
-            )
-        elif what == "burn":
-            who = rng.choice(holders_now)
-            units = shares[who] if rng.random() < 0.5 else shares[who] // 2
-            raw = units * supply_raw // total
-            shares[who] -= units
-            total, supply_raw = total - units, supply_raw - raw
-            entries.append(
-                {**row, "from_address": who, "to_address": ZERO, "effect": "burn", "reason": "redemption"}
-            )
+        weights = [3, 2, 6, 0 if kind == "plain" else 2]
+        what = rng.choices(["mint", "burn", "move", "rebase"], weights)[0]
+        owners = [who for who, units in book.held.items() if units > 0]
+        asked = 0
+        if what == "rebase" and book.units:
+            amount = tokens(Decimal(book.step()), DECIMALS)
+            rebases.append(full("rebases", {"effective_at": place["block_time"], "amount": amount}))
+            before = book.supply
+        elif what in {"mint", "rebase"} or not owners:
+            what, entry, asked = "mint", *minted(book, rng)
+            before, asked = book.settle(asked)
+            entries.append(place | entry)
         else:
-            who, to = rng.choice(holders_now), rng.choice(people)
-            units = rng.choice([shares[who], shares[who] // 3, min(shares[who], 1)])
-            raw = units * supply_raw // total
-            shares[who] -= units
-            shares[to] += units
-            entries.append(
-                {**row, "from_address": who, "to_address": to, "effect": "move", "reason": "transfer"}
-            )
-        if what in {"mint", "burn", "move"}:
-            entries[-1] |= {"amount_raw": Decimal(raw), "units": Decimal(units)}
+            entry, asked = moved(book, rng, what, owners)
+            before, asked = book.settle(-asked) if what == "burn" else (book.supply, 0)
+            entries.append(place | entry)
         if what != "move":
-            least = max(1, -(-total // supply_raw)) if supply_raw > 0 else 1
-            names = {
-                "effective_at": row["block_time"],
-                "block_number": row["block_number"],
-                "log_index": number,
-            }
-            figures = {
-                "units": Decimal(total),
-                "supply_raw": Decimal(supply_raw),
-                "min_units": Decimal(least),
-            }
-            changes.append(
-                full("supply_changes", {**names, **figures, "supply": tokens(Decimal(supply_raw), 18)})
-            )
-    made = [transfer(number, entry, DECIMALS) for number, entry in enumerate(entries)]
-    return made, changes, rebases
+            rounding = book.supply - before - asked
+            bound = 1 if kind == "rate" and what != "rebase" else 0
+            changes.append(change(book, place, rounding, bound))
+    return [transfer(number, entry, DECIMALS) for number, entry in enumerate(entries)], changes, rebases
 
 
-def connection(seed: int, *, rebasing: bool):
-    entries, changes, rebases = ledger(seed, rebasing=rebasing)
-    if not rebasing:
+def minted(book: Book, rng: random.Random) -> tuple[dict, int]:
+    """Mint to somebody; return the entry and its base units."""
+    who, raw = rng.choice(PEOPLE), rng.choice([1, 2, 7, 10**18, 10**30 + 1])
+    units = book.units_for(raw)
+    booked = book.balance(units) if book.kind == "rate" else raw
+    book.held[who] += units
+    book.units += units
+    entry = {"from_address": ZERO, "to_address": who, "effect": "mint", "reason": "issuance"}
+    return entry | {"amount_raw": Decimal(booked), "units": Decimal(units)}, booked
+
+
+def moved(book: Book, rng: random.Random, what: str, owners: list[str]) -> tuple[dict, int]:
+    """Move or burn what somebody holds; return the entry and its base units."""
+    who = rng.choice(owners)
+    units = rng.choice([book.held[who], book.held[who] // 3, min(book.held[who], 1)])
+    raw = book.balance(units)
+    to = ZERO if what == "burn" else rng.choice(PEOPLE)
+    book.held[who] -= units
+    if what == "burn":
+        book.units -= units
+    else:
+        book.held[to] += units
+    reason = "redemption" if what == "burn" else "transfer"
+    entry = {"from_address": who, "to_address": to, "effect": what, "reason": reason}
+    return entry | {"amount_raw": Decimal(raw), "units": Decimal(units)}, raw
+
+
+def change(book: Book, place: dict, rounding: int, bound: int) -> dict:
+    """Return the row of supply_changes that stands after an entry or a step."""
+    numerator, denominator, addend = map(Decimal, book.rate)
+    return full(
+        "supply_changes",
+        {
+            "effective_at": place["block_time"],
+            "block_number": place["block_number"],
+            "log_index": place["log_index"],
+            "units": Decimal(book.units),
+            "supply_raw": Decimal(book.supply),
+            "supply": tokens(Decimal(book.supply), DECIMALS),
+            "numerator": numerator,
+            "denominator": denominator,
+            "addend": addend,
+            "min_units": Decimal(book.least),
+            "rounding": Decimal(rounding),
+            "rounding_bound": Decimal(bound),
+        },
+    )
+
+
+def connection(seed: int, kind: str):
+    entries, changes, rebases = ledger(seed, kind)
+    if kind == "plain":
         changes = plain_supply(entries, DECIMALS)
     frontier = FIRST + timedelta(days=DAYS)
     rows = {
@@ -100,13 +176,30 @@ def connection(seed: int, *, rebasing: bool):
         "rebases": rebases,
         "derivations": [full("derivations", {"frontier_time": frontier, "frontier_block": 10**7})],
         "deployments": [full("deployments", {"decimals": DECIMALS})],
-        "address_roles": [full("address_roles", {"address": ESCROW, "role": "escrow"})],
+        "address_roles": [
+            full("address_roles", {"address": ESCROW, "role": "escrow"}),
+            full("address_roles", {"address": FLOAT, "role": "issuer_float"}),
+            full("address_roles", {"address": BURNER, "role": "burner", "from_time": BURNER_SINCE}),
+        ],
     }
     return shown(rows), entries, changes
 
 
-def stand(entries: list[dict], changes: list[dict], moment: datetime) -> tuple[dict[str, int], int, int]:
-    """Return holders' units, total units and supply of the rows up to *moment*, reckoned row by row."""
+class Stand(NamedTuple):
+    """Holders' units, total units, supply and rate at a moment, reckoned row by row."""
+
+    held: dict[str, int]
+    total: int
+    supply_raw: int
+    rate: tuple[int, int, int]
+
+    def balance(self, units: int) -> int:
+        numerator, denominator, addend = self.rate
+        return (units * numerator + addend) // denominator
+
+
+def stand(entries: list[dict], changes: list[dict], moment: datetime) -> Stand:
+    """Return what stands after the rows up to *moment*."""
     held: dict[str, int] = defaultdict(int)
     for entry in entries:
         if entry["block_time"] <= moment:
@@ -115,14 +208,22 @@ def stand(entries: list[dict], changes: list[dict], moment: datetime) -> tuple[d
             if entry["effect"] != "burn":
                 held[entry["to_address"]] += int(entry["units"])
     past = [change for change in changes if change["effective_at"] <= moment]
-    return held, int(past[-1]["units"]) if past else 0, int(past[-1]["supply_raw"]) if past else 0
+    if not past:
+        return Stand(held, 0, 0, (1, 1, 0))
+    last = past[-1]
+    rate = (int(last["numerator"]), int(last["denominator"]), int(last["addend"]))
+    return Stand(held, int(last["units"]), int(last["supply_raw"]), rate)
 
 
-@pytest.mark.parametrize("rebasing", [False, True])
+def in_tokens(raw: int) -> Decimal:
+    return Decimal(raw).scaleb(-DECIMALS, EXACT)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
-def test_daily_supply_and_holders_are_those_of_plain_python(seed: int, rebasing: bool):
-    """Supply, addresses, holders, entered and exited of every day are those counted row by row."""
-    con, entries, changes = connection(seed, rebasing=rebasing)
+def test_daily_supply_and_holders_are_those_of_plain_python(seed: int, kind: str):
+    """Supply, what circulates, addresses, holders, entered and exited of every day are counted row by row."""
+    con, entries, changes = connection(seed, kind)
     made = dict(compute(con))
     counts = {row["day"]: row for row in made["holders_daily"].to_pylist() if row["chain_id"] != "all"}
     before: set[str] = set()
@@ -130,27 +231,26 @@ def test_daily_supply_and_holders_are_those_of_plain_python(seed: int, rebasing:
     assert len(days) >= DAYS - 1
     for row in days:
         close = datetime.combine(row["day"], datetime.max.time())
-        held, total, supply_raw = stand(entries, changes, close)
-        now = {who for who, units in held.items() if units and units * supply_raw // total >= 1}
-        assert row["supply"] == Decimal(supply_raw).scaleb(-DECIMALS, EXACT)
-        assert (
-            counts[row["day"]]
-            | {
-                "addresses": len(now),
-                "holders": len(now - {ESCROW}),
-                "entered": len(now - before),
-                "exited": len(before - now),
-            }
-            == counts[row["day"]]
-        )
+        at = stand(entries, changes, close)
+        now = {who for who, units in at.held.items() if units and at.balance(units) >= 1}
+        own = {FLOAT, BURNER} if close >= BURNER_SINCE else {FLOAT}
+        outside = at.supply_raw - sum(at.balance(at.held[who]) for who in own if at.held[who])
+        assert (row["supply"], row["circulating"]) == (in_tokens(at.supply_raw), in_tokens(outside))
+        wanted = {
+            "addresses": len(now),
+            "holders": len(now - own - {ESCROW}),
+            "entered": len(now - before),
+            "exited": len(before - now),
+        }
+        assert {name: counts[row["day"]][name] for name in wanted} == wanted
         before = now
 
 
-@pytest.mark.parametrize("rebasing", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
-def test_balances_are_those_of_plain_python(seed: int, rebasing: bool):
+def test_balances_are_those_of_plain_python(seed: int, kind: str):
     """Every row of balance_days and balances is the contract's own integer arithmetic."""
-    con, entries, changes = connection(seed, rebasing=rebasing)
+    con, entries, changes = connection(seed, kind)
     made = dict(compute(con))
     last = datetime.combine(date(2024, 1, 1), datetime.max.time()) + timedelta(days=DAYS - 1)
     closes = [
@@ -160,41 +260,38 @@ def test_balances_are_those_of_plain_python(seed: int, rebasing: bool):
     assert len(rows) > 100
     for row, close in rows:
         if close <= last or close == EVER:
-            held, total, supply_raw = stand(entries, changes, close)
-            units = held[row["holder"]]
+            at = stand(entries, changes, close)
+            units = at.held[row["holder"]]
             assert int(row["units"]) == units
-            raw = units if total == supply_raw else units * supply_raw // total
-            assert row["balance"] == Decimal(raw).scaleb(-DECIMALS, EXACT)
+            assert row["balance"] == in_tokens(at.balance(units))
 
 
-@pytest.mark.parametrize("rebasing", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
-def test_no_audit_finds_a_break(seed: int, rebasing: bool):
-    """The audits hold on a random ledger that is right."""
-    con, _, _ = connection(seed, rebasing=rebasing)
+def test_no_audit_finds_a_break(seed: int, kind: str):
+    """The audits hold on a random ledger that is right, roll-forward and bounds of rounding among them."""
+    con, _, changes = connection(seed, kind)
     list(compute(con))
     assert audit(con) == []
+    assert any(change["rounding"] for change in changes) == (kind == "rate")
 
 
-@pytest.mark.parametrize("rebasing", [False, True])
-def test_answers_at_a_block_are_those_of_plain_python(rebasing: bool):
-    """Supply, balances and address counts at a block are those of the rows up to it."""
-    con, entries, changes = connection(7, rebasing=rebasing)
+@pytest.mark.parametrize("kind", KINDS)
+def test_answers_at_a_block_are_those_of_plain_python(kind: str):
+    """Supply, what circulates, balances and address counts at a block are those of the rows up to it."""
+    con, entries, changes = connection(7, kind)
     for entry in entries[::40]:
-        at = entry["block_number"]
-        held, total, supply_raw = stand(entries, changes, entry["block_time"])
-        (row,) = supply(con, Question(("t",), at=at)).to_pylist()
-        assert (int(row["units"]), row["supply"]) == (total, Decimal(supply_raw).scaleb(-DECIMALS, EXACT))
-        found = {row["holder"]: row for row in balances(con, Question(("t",), at=at)).to_pylist()}
-        wanted = {
-            who: Decimal(units if total == supply_raw else units * supply_raw // total).scaleb(
-                -DECIMALS, EXACT
-            )
-            for who, units in held.items()
-            if units
-        }
+        block = entry["block_number"]
+        at = stand(entries, changes, entry["block_time"])
+        own = {FLOAT, BURNER} if entry["block_time"] >= BURNER_SINCE else {FLOAT}
+        outside = at.supply_raw - sum(at.balance(at.held[who]) for who in own if at.held[who])
+        (row,) = supply(con, Question(("t",), at=block)).to_pylist()
+        assert (int(row["units"]), row["supply"]) == (at.total, in_tokens(at.supply_raw))
+        assert row["circulating"] == in_tokens(outside)
+        found = {row["holder"]: row for row in balances(con, Question(("t",), at=block)).to_pylist()}
+        wanted = {who: in_tokens(at.balance(units)) for who, units in at.held.items() if units}
         assert {who: row["balance"] for who, row in found.items()} == wanted
-        (count,) = holders(con, Question(("t",), at=at)).to_pylist()
+        (count,) = holders(con, Question(("t",), at=block)).to_pylist()
         assert count["addresses"] == sum(1 for balance in wanted.values() if balance > 0)
 
 

@@ -298,6 +298,22 @@ block  time                 from  to  raw  units  effect  why_null
     assert (row["holder"], row["why_null"]) == (None, "the shares are not known")
 
 
+def test_what_circulates_at_a_point_needs_a_list():
+    """Float is left out while its role lasts; without any role what circulates is not known, and says so."""
+    roles = [
+        full(
+            "address_roles",
+            {"address": address("a"), "role": "issuer_float", "to_time": moment("2024-01-03")},
+        )
+    ]
+    con = con_of({"transfers": LEDGER}, address_roles=roles)
+    found = [supply(con, ask(at=at)).to_pylist()[0]["circulating"] for at in (10, 20, 30)]
+    assert found == [Decimal(0), Decimal("1.5"), Decimal("5.5")]
+    (row,) = supply(con_of({"transfers": LEDGER}, address_roles=[]), ask(at=20)).to_pylist()
+    assert (row["supply"], row["circulating"]) == (Decimal("4.5"), None)
+    assert row["why_null"] == "no list of the issuer's own addresses is known"
+
+
 def test_every_answer_has_its_name():
     """The names are those that `rwa show` takes."""
     assert list(ANSWERS) == ["supply", "rollforward", "holders", "balances", "flows", "transfers"]

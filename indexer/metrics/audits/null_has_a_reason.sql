@@ -3,7 +3,8 @@ SELECT supply_daily.token AS token, supply_daily.chain_id AS chain_id,
   CONCAT('supply_daily of ', CAST(supply_daily.day AS VARCHAR)) AS detail
 FROM supply_daily
 WHERE supply_daily.why_null IS NULL
-  AND (supply_daily.units IS NULL OR supply_daily.supply IS NULL OR supply_daily.multiplier IS NULL)
+  AND (supply_daily.units IS NULL OR supply_daily.supply IS NULL OR supply_daily.multiplier IS NULL
+    OR supply_daily.circulating IS NULL)
 UNION ALL
 SELECT supply_rollforward.token AS token, supply_rollforward.chain_id AS chain_id,
   CONCAT('supply_rollforward of ', CAST(supply_rollforward.day AS VARCHAR)) AS detail
