@@ -152,6 +152,26 @@ def upgrade() -> None:
     sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
     )
     op.create_index('ix_supply_changes', 'supply_changes', ['token', 'chain_id', 'effective_at', 'block_number', 'log_index'], unique=False)
+    op.drop_table('supply_daily')
+    op.create_table('supply_daily',
+    sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),
+    sa.Column('chain_id', sa.Text(), nullable=False, comment='CAIP-2 chain id'),
+    sa.Column('day', sa.Date(), nullable=False, comment='UTC day'),
+    sa.Column('units', sqltables.Exact(0), nullable=True, comment='Total units'),
+    sa.Column('supply', sqltables.Exact(18), nullable=True, comment='Total supply in token units'),
+    sa.Column('circulating', sqltables.Exact(18), nullable=True, comment="supply less what the issuer's own addresses hold at that close"),
+    sa.Column('excluded_issuer_float', sqltables.Exact(18), nullable=True, comment='Held by addresses with role issuer_float'),
+    sa.Column('excluded_burner', sqltables.Exact(18), nullable=True, comment='Held by addresses with role burner'),
+    sa.Column('excluded_bridge_locker', sqltables.Exact(18), nullable=True, comment='Locked for a copy that is indexed on another chain'),
+    sa.Column('excluded_redeem_wallet', sqltables.Exact(18), nullable=True, comment='Redemption pending: its holder has a claim on cash instead'),
+    sa.Column('held_by_other_products', sqltables.Exact(18), nullable=True, comment='Of circulating, what addresses with role reserve_of another product hold'),
+    sa.Column('multiplier', sqltables.Exact(18), nullable=True, comment='supply ÷ units, cut to 18 decimals'),
+    sa.Column('certificate', sa.Text(), nullable=False, comment='state, bracketed, open, anchored, failed, none'),
+    sa.Column('coverage', sa.Text(), nullable=False, comment='full: the day is wholly indexed; partial: it is not, and stocks are NULL'),
+    sa.Column('published_at', sa.DateTime(), nullable=True, comment='When the day became final here (wall clock)'),
+    sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
+    )
+    op.create_index('ix_supply_daily', 'supply_daily', ['token', 'chain_id', 'day'], unique=False)
     op.create_table('terms',
     sa.Column('platform', sa.Text(), nullable=False, comment='Platform'),
     sa.Column('region', sa.Text(), nullable=True, comment='Where it is offered'),
