@@ -321,6 +321,45 @@ ENTITY_WALLETS = Table(
     ("token", "chain_id", "contract", "entity", "wallet", "from_block"),
 )
 
+BRIDGE_LEGS = Table(
+    "bridge_legs",
+    "Both ends of crossings from chain to chain and of swaps from token to token, and the other end where it is found.",
+    _columns(
+        *_TOKEN,
+        "contract text Token contract",
+        "block_number int Block",
+        "block_time time Time of the block",
+        "tx_hash text Transaction",
+        "log_index int Log that tells the entry",
+        "entry int Number of the entry within its log, from 0",
+        "direction text out: it departs here; in: it arrives here",
+        "effect text mint, burn, move: the fact",
+        "amount_raw units? Amount in base units",
+        "amount amount? The same in token units",
+        "sender text? Account that it departs from, on its own chain, where told",
+        "receiver text? Account that it arrives at, on its own chain, where told",
+        "link text? Shared by the legs of one crossing",
+        "other_chain text? The chain at the other end",
+        "matched_token text? Token of the other end",
+        "matched_chain text? Its chain",
+        "matched_tx text? Its transaction",
+        "matched_log_index int? Its log",
+        "matched_entry int? Its number within the log",
+        "matched_at time? When it arrived: the time of the leg that came in, on both rows",
+        "matched_by text? link, accounts, receiver, near, amount, transaction",
+        "in_transit bool? Departed and not arrived; of an arrival: its departure is not found. NULL where that is not known",
+        "age_seconds int? From the leg to the newest block of the token's chains, while it is open",
+        "ruled_reason text Reason that the rules gave, without the match",
+        "ruled_rule text Rule that gave it",
+        "ruled_evidence text Its evidence",
+        "ruled_party text? Its party",
+        "ruled_link text? Its link",
+        "ruled_other_chain text? Its other chain",
+        "why_null text? Why the other end is not known",
+    ),
+    ("token", "chain_id", "block_number", "log_index", "entry"),
+)
+
 BALANCES = Table(
     "balances",
     "What each address holds at the frontier. Stock.",
@@ -723,8 +762,8 @@ TERMS = Table(
 
 RAW = (LOGS, READS, TRANSACTIONS)
 DERIVED = (
-    TRANSFERS, REBASES, SUPPLY_CHANGES, UNDECODED, DISTRIBUTIONS, NAVS, REQUEST_EVENTS, COMPLIANCE_EVENTS,
-    ENTITY_WALLETS,
+    TRANSFERS, BRIDGE_LEGS, REBASES, SUPPLY_CHANGES, UNDECODED, DISTRIBUTIONS, NAVS, REQUEST_EVENTS,
+    COMPLIANCE_EVENTS, ENTITY_WALLETS,
 )  # fmt: skip
 METRICS = (
     BALANCES, BALANCE_DAYS, SUPPLY_DAILY, SUPPLY_ROLLFORWARD, HOLDERS_DAILY, FLOWS_DAILY, ACTIVITY_DAILY,

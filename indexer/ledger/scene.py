@@ -70,7 +70,9 @@ class Scene(NamedTuple):
         """Return one word of a read's answer as a number; None where there is none."""
         answer = self.reads.get((block, address, call))
         at = place * 32
-        return None if answer is None or len(answer) < at + 32 else int.from_bytes(answer[at : at + 32], "big")
+        return (
+            None if answer is None or len(answer) < at + 32 else int.from_bytes(answer[at : at + 32], "big")
+        )
 
 
 class Ledger(NamedTuple):

@@ -61,7 +61,9 @@ def _row(deployment: Deployment, change: Change) -> dict[str, Any]:
     decimals = deployment.decimals or 0
     supply, rate = token_units(change.supply, decimals), change.rate
     why = change.why_null
-    if why is None and any(v is not None and v > MAX_UNITS for v in (change.units, change.supply, *(rate or ()))):
+    if why is None and any(
+        v is not None and v > MAX_UNITS for v in (change.units, change.supply, *(rate or ()))
+    ):
         why = "the total has more than 38 digits"
     elif why is None and change.supply is not None and supply is None:
         why = TOO_LARGE
