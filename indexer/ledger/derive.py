@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from indexer.ledger.accruals import ACCRUALS
 from indexer.ledger.attribution import attribute
+from indexer.ledger.legs import told_legs
 from indexer.ledger.observed import observe
 from indexer.ledger.scene import Ledger, Needs, Scene
 
@@ -16,6 +17,7 @@ class Derived(NamedTuple):
     """The derived tables of one token on one chain."""
 
     transfers: pa.Table
+    bridge_legs: pa.Table
     rebases: pa.Table
     supply_changes: pa.Table
     undecoded: pa.Table
@@ -46,6 +48,7 @@ def interpret(scene: Scene, ledger: Ledger) -> Derived | Needs:
     undecoded = pa.concat_tables([ledger.undecoded, attributed.undecoded])
     return Derived(
         attributed.transfers,
+        told_legs(attributed.transfers),
         ledger.rebases,
         ledger.supply_changes,
         undecoded.sort_by([("block_number", "ascending"), ("log_index", "ascending")]),

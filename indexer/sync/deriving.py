@@ -14,6 +14,7 @@ from indexer.config.model import Deployment, Token
 from indexer.floor.assets import code_version
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import (
+    BRIDGE_LEGS,
     CERTIFICATES,
     CLAIMS,
     DERIVATIONS,
@@ -28,6 +29,7 @@ from indexer.floor.tables import (
 )
 from indexer.ledger.derive import Derived, account, interpret
 from indexer.ledger.figures import moment, rows_of
+from indexer.ledger.legs import carried
 from indexer.ledger.scene import Needs, ReadWanted, Run, Scene, TxWanted
 from indexer.ledger.values import Call
 from indexer.sources.evm import Call as PinnedCall
@@ -118,7 +120,9 @@ async def derive_place(
     scene = Scene(place.token, place.deployment, run, logs, raw.calls, raw.reads, raw.moments.known)
     made = await derived(work, scene, raw, evm, reads=reads)
     row["inputs_missing"] = _missing(place, made, raw)
-    return commit_derived(work, place, row, made.tables(), force=force)
+    tables = made.tables()
+    tables["transfers"], tables["bridge_legs"] = carried(made.transfers, made.bridge_legs, held_legs(work, place.key))
+    return commit_derived(work, place, row, tables, force=force)
 
 
 def _stands(held: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
@@ -151,6 +155,12 @@ def derived_of(work: Session, key: tuple[str, str]) -> dict[str, pa.Table]:
         table.name: work.lake.read(table, [r["path"] for r in listed if r["table_name"] == table.name])
         for table in DERIVED
     }
+
+
+def held_legs(work: Session, key: tuple[str, str]) -> pa.Table:
+    """Return the legs of crossings that are committed for the (token, chain id) *key*."""
+    files = work.book.rows(FILES, token=key[0], chain_id=key[1], table_name=BRIDGE_LEGS.name)
+    return work.lake.read(BRIDGE_LEGS, [row["path"] for row in files if row["unlisted_at"] is None])
 
 
 def commit_derived(

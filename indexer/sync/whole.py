@@ -11,14 +11,18 @@ from indexer.store.read import FIRST_DAY, arrow_rows
 from indexer.sync.committing import commit_tables
 from indexer.sync.deriving import WHOLE_CLAIM, derived_of
 from indexer.sync.measuring import ALL_CHAINS, whole_token
+from indexer.sync.pairing import pair_products
 from indexer.sync.session import Session, now
 
 
 def measure_whole(work: Session) -> None:
     """Compute and commit the rows of chain_id `all` for every token whose chains changed.
 
-    The claim that says so is committed with the change, so that a run that ends in between leaves it.
+    Legs of crossings are joined first, since that may change what entries were. The claim that says so is
+    committed with the change, so that a run that ends in between leaves it.
     """
+    claimed = work.book.rows(CLAIMS, owner=WHOLE_CLAIM)
+    pair_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed})
     for claim in work.book.rows(CLAIMS, owner=WHOLE_CLAIM):
         token = claim["claim"].removeprefix(f"{WHOLE_CLAIM} ")
         rows = work.book.rows(DERIVATIONS, token=token)
