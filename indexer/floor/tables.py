@@ -347,7 +347,7 @@ BRIDGE_LEGS = Table(
         "matched_entry int? Its number within the log",
         "matched_at time? When it arrived: the time of the leg that came in, on both rows",
         "matched_by text? link, accounts, receiver, near, amount, transaction",
-        "in_transit bool? Departed and not arrived; of an arrival: its departure is not found. NULL where that is not known",
+        "in_transit bool? Departed and not arrived; of an arrival: no departure is found. NULL where not known",
         "age_seconds int? From the leg to the newest block of the token's chains, while it is open",
         "ruled_reason text Reason that the rules gave, without the match",
         "ruled_rule text Rule that gave it",
@@ -651,6 +651,56 @@ RESTATEMENTS = Table(
     ("token", "chain_id", "table_name", "day", "column_name", "fetched_at"),
 )
 
+_IMPORTED = (
+    "source text Who says so, as the file or --source names it",
+    "file text Name of the file",
+    "file_digest text SHA-256 of the file",
+    "line int Line of the file",
+    "imported_at time When it was imported (wall clock)",
+    "superseded_at time? When a later file replaced it (wall clock); NULL while it stands",
+    "superseded_by text? SHA-256 of that file",
+)
+
+IMPORTED_NAVS = Table(
+    "imported_navs",
+    "Prices that a file told, kept apart; those that stand are shown in navs as kind import.",
+    _columns(
+        "scope text token or product: what name is",
+        "name text Id of the configuration",
+        "effective_at time When the price holds from",
+        "price amount Price of one token unit",
+        "currency text Currency of the price",
+        *_IMPORTED,
+    ),
+    ("scope", "name", "effective_at", "source", "file_digest"),
+)
+
+EXTERNAL_SUPPLY = Table(
+    "external_supply",
+    "Supply that a file told, kept apart: of chains that are not indexed, and of book entry.",
+    _columns(
+        "scope text token or product: what name is",
+        "name text Id of the configuration",
+        "chain text Chain as the file names it, or book-entry",
+        "day day At the close of this UTC day",
+        "supply amount In token units",
+        *_IMPORTED,
+    ),
+    ("scope", "name", "chain", "day", "source", "file_digest"),
+)
+
+LABELS = Table(
+    "labels",
+    "Names of addresses that a file told, kept apart: for reading only, no figure depends on them.",
+    _columns(
+        "chain_id text CAIP-2 chain id",
+        "address text Address",
+        "label text Its name",
+        *_IMPORTED,
+    ),
+    ("chain_id", "address", "source", "file_digest"),
+)
+
 CALENDAR = Table(
     "calendar",
     "Days of a named boundary; UTC unless another is asked for.",
@@ -770,6 +820,7 @@ METRICS = (
 )  # fmt: skip
 BOOK = (
     FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, MOMENTS, PUBLICATIONS, CERTIFICATES, RESTATEMENTS,
+    IMPORTED_NAVS, EXTERNAL_SUPPLY, LABELS,
 )  # fmt: skip
 DIMENSIONS = (PLATFORMS, PRODUCTS, TOKENS, DEPLOYMENTS, CHAINS, ADDRESS_ROLES, TERMS, CALENDAR)
 TABLES: Mapping[str, Table] = {t.name: t for t in (*RAW, *DERIVED, *METRICS, *BOOK, *DIMENSIONS)}

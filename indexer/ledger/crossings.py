@@ -147,8 +147,12 @@ def _closed(row: Row, end: tuple[Leg, Pair] | None) -> Row:
     other, pair = end
     link = pair.out.link or pair.into.link or f"{pair.out.chain_id}:{pair.out.tx_hash}:{pair.out.log_index}"
     crossed = other.chain_id if other.chain_id != row["chain_id"] else None
+    accounts = (
+        {} if row["ruled_reason"] in TOLD else {"sender": pair.out.sender, "receiver": pair.into.receiver}
+    )
     return {
         **row,
+        **accounts,
         "link": link,
         "other_chain": row["other_chain"] or crossed,
         "matched_token": other.token,
@@ -209,7 +213,11 @@ def _elsewhere(
     others = [other for chain_id, other in here.items() if chain_id != row["chain_id"]]
     absent = sum(1 for d in part.token.deployments if d.chain_id not in here)
     if absent:
-        return others, None, f"its {end} is not told, and {absent} deployments of the token are not in this home"
+        return (
+            others,
+            None,
+            f"its {end} is not told, and {absent} deployments of the token are not in this home",
+        )
     if not others:
         return others, None, f"its {end} is not told, and no other deployment of the token is known"
     return others, True, None

@@ -90,6 +90,7 @@ def leg_of(row: Row, decimals: int) -> Leg | None:
     return Leg(
         token=row["token"],
         chain_id=row["chain_id"],
+        block_number=row["block_number"],
         block_time=seconds_of(row),
         tx_hash=row["tx_hash"],
         log_index=row["log_index"],

@@ -26,6 +26,7 @@ class Leg(NamedTuple):
 
     token: str
     chain_id: str
+    block_number: int
     block_time: int
     tx_hash: str
     log_index: int
@@ -108,9 +109,9 @@ def swaps(legs: Iterable[Leg]) -> Iterator[Pair]:
             yield Pair(sides[OUT][0], sides[IN][0], "transaction")
 
 
-def _order(leg: Leg) -> tuple[int, bool, str, str, int, int]:
-    """Return what sorts legs by time; of one second, what departs comes first."""
-    return leg.block_time, leg.direction == IN, leg.chain_id, leg.tx_hash, leg.log_index, leg.entry
+def _order(leg: Leg) -> tuple[int, bool, str, int, int, int]:
+    """Return what sorts legs by time and place on their chain; of one second, what departs comes first."""
+    return leg.block_time, leg.direction == IN, leg.chain_id, leg.block_number, leg.log_index, leg.entry
 
 
 def _side(leg: Leg) -> _Side:

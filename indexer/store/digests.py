@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 PROGRESS = (SEGMENTS, FILES, FILTERS, ENDPOINTS, CLAIMS)
 """How rows were fetched and where they lie: differs between runs that reach the same."""
 
-_BY_CHANCE = frozenset({"fetched_at", "published_at", "endpoint"})
+_BY_CHANCE = frozenset({"fetched_at", "published_at", "imported_at", "superseded_at", "endpoint"})
 
 
 def digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -35,7 +35,14 @@ def _pair(work: Session, tokens: list[Token]) -> None:
                 until = int(row["covered_until"].replace(tzinfo=UTC).timestamp())
                 rows.append(row)
                 parts.append(
-                    Part(token, deployment, tables["transfers"], tables["bridge_legs"], until, row["holds_start"])
+                    Part(
+                        token,
+                        deployment,
+                        tables["transfers"],
+                        tables["bridge_legs"],
+                        until,
+                        row["holds_start"],
+                    )
                 )
     if len({part.token.id for part in parts}) == 1 and not any(part.legs.num_rows for part in parts):
         return  # nothing crosses, and there is no other class to swap with

@@ -17,9 +17,9 @@ BIG = 2**256 - 1
 def leg(chain: str, hour: float, direction: str, amount: int, receiver: str | None = ALICE, **more) -> Leg:
     number = more.pop("number", 0)
     place = f"{chain}/{direction}/{hour}/{amount}/{receiver}/{number}"
-    return Leg("gold", chain, int(hour * HOUR), place, number, 0, direction, amount, None, receiver)._replace(
-        **more
-    )
+    time = int(hour * HOUR)
+    made = Leg("gold", chain, time, time, place, number, 0, direction, amount, None, receiver)
+    return made._replace(**more)
 
 
 def out(hour: float, amount: int, receiver: str | None = ALICE, chain: str = MAIN, **more) -> Leg:
@@ -76,6 +76,12 @@ def test_equal_departures_arrive_in_the_order_they_left() -> None:
     found = match([second, into(6, 7), first], THREE_DAYS)
     assert [pair.out for pair in found.pairs] == [first]
     assert [one for one, _ in found.unmatched] == [second]
+
+
+def test_of_one_second_the_place_on_the_chain_is_the_order() -> None:
+    """Two equal sends in one block leave in the order of their logs, whatever their hashes."""
+    first, second = out(1, 7, number=4, tx_hash="0xff"), out(1, 7, number=9, tx_hash="0x00")
+    assert joined(second, first, into(2, 7)) == [(first, into(2, 7), "receiver")]
 
 
 def test_senders_tell_equal_departures_apart() -> None:
