@@ -25,6 +25,8 @@ from indexer.config.schema import (
 S = TypeVar("S")
 V = TypeVar("V")
 _GRACE_HOURS = 24
+_PAR_DECIMALS = 18
+"""A par value is text with up to 18 decimals; every other price says how many it has."""
 
 
 def registry_from(layer: Layer, shipped: Path) -> model.Registry:
@@ -164,9 +166,9 @@ def _price(table: PriceTable, currency: str) -> model.Price:
     return model.Price(
         kind=table.kind,
         contract=table.contract,
-        decimals=table.decimals or 0,
+        decimals=_PAR_DECIMALS if table.decimals is None else table.decimals,
         currency=table.currency or currency,
-        cadence=table.cadence or "continuous",
+        cadence=table.cadence or "on_change",
         grace_hours=_GRACE_HOURS if table.grace_hours is None else table.grace_hours,
         value=table.value,
         source=table.source or "",

@@ -254,6 +254,7 @@ NAVS = Table(
         "price amount? Price of one token unit",
         "currency text Currency of the price",
         "kind text official, transaction, extrapolated, par, exit, import, market",
+        "stale_at time? From when it is out of date by its source's cadence and grace; NULL never",
         "source text Where it comes from",
         "confidence text? Confidence in the source",
         "why_null text? Why a figure of this row is NULL",

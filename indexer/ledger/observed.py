@@ -14,6 +14,7 @@ from indexer.floor.tables import (
     REQUEST_EVENTS,
     arrow_schema,
 )
+from indexer.ledger.navs import price_rows
 from indexer.ledger.scene import Needs, Scene
 
 
@@ -29,6 +30,10 @@ class Observed(NamedTuple):
 
 def observe(scene: Scene, transfers: pa.Table) -> Observed | Needs:
     """Return the tables beside the ledger, or the reads without which a price is not known."""
-    del scene, transfers
+    del transfers
+    navs = price_rows(scene)
+    if isinstance(navs, Needs):
+        return navs
     tables = (DISTRIBUTIONS, NAVS, REQUEST_EVENTS, COMPLIANCE_EVENTS, ENTITY_WALLETS)
-    return Observed(*(arrow_schema(table).empty_table() for table in tables))
+    made = {table.name: arrow_schema(table).empty_table() for table in tables}
+    return Observed(**{**made, "navs": navs})

@@ -223,7 +223,7 @@ def test_par_is_text_with_its_document(tmp_path):
     """A par value is kept as it is written, and needs neither contract nor cadence."""
     text = ALL + PRICE + 'kind = "par"\nvalue = "1.00"\nsource = "the prospectus"\n'
     price = read(tmp_path, text).tokens["ustb"].deployments[0].prices[0]
-    assert (price.kind, price.value, price.contract, price.cadence) == ("par", "1.00", None, "continuous")
+    assert (price.kind, price.value, price.contract, price.cadence) == ("par", "1.00", None, "on_change")
 
 
 def test_terms_are_the_platforms(tmp_path):

@@ -80,25 +80,24 @@ def price_at(ranges: Sequence[Range | None], at: int) -> int | None:
     return 0
 
 
-def moves(ranges: Sequence[Range | None], after: int, until: int) -> Iterator[tuple[int, int | None]]:
-    """Yield (second, price) for each second in (*after*, *until*] from which the price is another."""
-    held = price_at(ranges, after)
-    for at in sorted(_turns(ranges, after, until)):
-        price = price_at(ranges, at)
-        if price != held:
-            yield at, price
-            held = price
-
-
-def _turns(ranges: Sequence[Range | None], after: int, until: int) -> set[int]:
-    """Return the seconds in (*after*, *until*] at which a range starts or one of its days does."""
+def days(ranges: Sequence[Range | None], after: int, until: int) -> Iterator[tuple[int, int | None]]:
+    """Yield (second, price) for each second in (*after*, *until*] at which a range or a day of one starts."""
     turns: set[int] = set()
     for one in ranges:
         if one is not None:
             first = one.start + DAY * max((after - one.start) // DAY + 1, 0)
             turns.update(range(first, min(one.end - 1, until) + 1, DAY))
-            turns.update({one.start} if after < one.start <= until else ())
-    return turns
+    for at in sorted(turns):
+        yield at, price_at(ranges, at)
+
+
+def moves(ranges: Sequence[Range | None], after: int, until: int) -> Iterator[tuple[int, int | None]]:
+    """Yield (second, price) for each second in (*after*, *until*] from which the price is another."""
+    held = price_at(ranges, after)
+    for at, price in days(ranges, after, until):
+        if price != held:
+            yield at, price
+            held = price
 
 
 def with_range(ranges: Ranges, index: int, one: Range | None) -> Ranges:
