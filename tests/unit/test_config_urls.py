@@ -56,6 +56,11 @@ def test_a_host_that_begins_like_its_name_is_still_redacted():
     assert "0123456789abcdef" not in redact("POST /0123456789abcdef", [Endpoint("ethereum-rpc-1", url)])
 
 
+def test_a_url_without_a_host_changes_no_other_text():
+    """The path of a database among the given URLs leaves every other letter as it is."""
+    assert redact("as it was", [Endpoint("(endpoint)", "sqlite:////tmp/rwa.db")]) == "as it was"
+
+
 def test_without_endpoints_the_text_stays():
     """No endpoint, no change."""
     assert redact("as it was", []) == "as it was"
