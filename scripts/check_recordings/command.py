@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from indexer.config.load import load
 from indexer.floor.errors import RwaError
 
 from . import rows, truth
-from .line import FAILED, Asked, BackfillError, Report, run
-from .printed import lines
+from .line import FAILED, Asked, BackfillError, Report, run, together
+from .printed import lines, summary
+from .truth import Recording
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "tests" / "recordings"
 
@@ -21,28 +23,43 @@ def main(arguments: Sequence[str]) -> int:
     """Return the exit code: 3 if any file differs, else the worst of all files."""
     options = _options(arguments)
     asked = Asked(options.config, rows.load(RECORDINGS / "flows.toml"), reads=not options.no_reads)
-    codes = [_checked(path, asked) for path in options.files]
+    try:
+        groups = together([truth.load(path) for path in options.files], load(asked.config, None))
+    except RwaError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    reports: list[Report] = []
+    codes = [_checked(group, asked, reports) for group in groups]
+    if len(reports) > 1:
+        _tell(summary(reports))
     return FAILED if FAILED in codes else max(codes)
 
 
-def check(path: Path, asked: Asked) -> Report:
-    """Return the report of one file, made in a home of its own that is removed again."""
-    recording = truth.load(path)
+def check(recordings: Sequence[Recording], asked: Asked) -> list[Report]:
+    """Return the reports of files that share a home, which is made for them and removed again."""
     with tempfile.TemporaryDirectory(prefix="check-recordings-") as home:
-        return run(recording, asked, Path(home))
+        return run(recordings, asked, Path(home))
 
 
-def _checked(path: Path, asked: Asked) -> int:
+def _checked(group: Sequence[Recording], asked: Asked, reports: list[Report]) -> int:
+    names = ", ".join(recording.path.name for recording in group)
     try:
-        report = check(path, asked)
+        found = check(group, asked)
     except RwaError as error:
-        sys.stderr.write(f"{path.name}: {error}\n")
+        sys.stderr.write(f"{names}: {error}\n")
         return error.exit_code
     except BackfillError as error:
-        sys.stderr.write(f"{path.name}: {error}\n")
+        sys.stderr.write(f"{names}: {error}\n")
         return error.code
-    sys.stdout.write("".join(f"{line}\n" for line in (*lines(report), "")))
-    return report.exit_code
+    for report in found:
+        _tell((*lines(report), ""))
+    reports += found
+    return max(report.exit_code for report in found)
+
+
+def _tell(said: Iterable[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in said))
+    sys.stdout.flush()
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -55,6 +72,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--no-reads", action="store_true", help="let derive ask no contract")
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="a recording, plain or gzipped JSON"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="a recording, plain or gzipped JSON; files with one token share a home",
     )
     return parser.parse_args(arguments)

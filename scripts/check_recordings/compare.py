@@ -1,18 +1,19 @@
-"""Ours beside the truth: supply at every block, balances at the samples, changes by transaction."""
+"""Ours beside the truth: supply at every block, balances and address counts at the samples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .figures import Entry, Holders, Holding, Ours, Rebase
-from .truth import Place, Point, Sample, TokenTruth
+from .figures import Answers, Holders, Holding, Ours
+from .truth import Point, Sample, TokenTruth
 
 
 class Tally(NamedTuple):
     """One comparison: how many figures, and a sentence for each that differs.
 
-    *unknown* are our NULLs with a reason, *reverting* the figures for which the truth has none.
+    *unknown* are our NULLs with a reason, *reverting* the figures for which the truth has none, because
+    the contract's call reverts, and neither have we.
     """
 
     what: str
@@ -33,21 +34,28 @@ class Pair(NamedTuple):
 
 
 def tally(what: str, pairs: Iterable[Pair], note: str = "") -> Tally:
-    """Return the comparison of *pairs*."""
+    """Return the comparison of *pairs*: a call that reverts wants NULL with its reason."""
     compared = unknown = reverting = 0
     differing: list[str] = []
-    for where, wanted, got, why in pairs:
-        if wanted is None:
+    for pair in pairs:
+        if pair.wanted is None and pair.got is None and pair.why:
             reverting += 1
-        elif got is None and why:
+        elif pair.wanted is not None and pair.got is None and pair.why:
             unknown += 1
         else:
             compared += 1
-            if got is None:
-                differing.append(f"{where}: NULL without a reason, {wanted} wanted")
-            elif got != wanted:
-                differing.append(f"{where}: {got}, {wanted} wanted ({got - wanted:+d})")
+            if pair.got is None or pair.got != pair.wanted:
+                differing.append(_sentence(pair))
     return Tally(what, compared, tuple(differing), unknown, reverting, note)
+
+
+def _sentence(pair: Pair) -> str:
+    where, wanted, got, _ = pair
+    if got is None:
+        return f"{where}: NULL without a reason, {'a revert' if wanted is None else wanted} wanted"
+    if wanted is None:
+        return f"{where}: {got}, where the contract's call reverts"
+    return f"{where}: {got}, {wanted} wanted ({got - wanted:+d})"
 
 
 def supply(truth: TokenTruth, mine: Ours) -> Tally:
@@ -64,7 +72,7 @@ def shares(truth: TokenTruth, mine: Ours) -> Tally:
 
 def _series(points: Iterable[Point], got: Mapping[int, tuple[int | None, str | None]]) -> Iterator[Pair]:
     wanted = {point.block: point.value for point in points}
-    now_wanted: int | None = None
+    now_wanted: int | None = 0
     now_got: tuple[int | None, str | None] = (0, None)
     for block in sorted(wanted.keys() | got.keys()):
         now_wanted = wanted.get(block, now_wanted)
@@ -72,17 +80,18 @@ def _series(points: Iterable[Point], got: Mapping[int, tuple[int | None, str | N
         yield Pair(f"block {block}", now_wanted, *now_got)
 
 
-def shown_supply(truth: TokenTruth, shown: Mapping[int, Holding]) -> Tally:
+def shown_supply(truth: TokenTruth, answers: Answers) -> Tally:
     """Compare supply at every sample block as it is answered for that block."""
     pairs = [
         Pair(f"block {block}", _standing(truth.supply, block), answer.balance, answer.why)
-        for block, answer in shown.items()
+        for block, answer in answers.supply.items()
     ]
-    return tally("supply as shown", pairs, f"at {len(pairs)} blocks")
+    by_time = f", {len(answers.by_time)} of them by their time" if answers.by_time else ""
+    return tally("supply as shown", pairs, f"at {len(pairs)} blocks{by_time}")
 
 
 def _standing(points: Iterable[Point], block: int) -> int | None:
-    value = None
+    value: int | None = 0
     for point in points:
         if point.block <= block:
             value = point.value
@@ -129,77 +138,3 @@ def _address_count(sample: Sample, mine: Holders) -> Pair:
     known = sum(1 for h in holdings if h.balance)
     reverts = any(value is None for value in sample.balances.values())
     return Pair(f"block {sample.block}", None if reverts else sample.holders, None if why else known, why)
-
-
-NULL_AMOUNT = "an amount of it is NULL"
-
-
-def supply_by_transaction(truth: TokenTruth, mine: Ours) -> list[Tally]:
-    """Compare minted less burned, with rebases, by transaction; by block where the truth has none."""
-    if not truth.deltas:
-        return [
-            tally("changes of totalSupply by block", _block_deltas(truth.supply, net(mine, "totalSupply")))
-        ]
-    names = sorted({name for delta in truth.deltas.values() for name in delta})
-    return [
-        tally(f"changes of {name} by transaction", _deltas(name, truth.deltas, net(mine, name)))
-        for name in names
-    ]
-
-
-def _deltas(
-    name: str, wanted: Mapping[Place, Mapping[str, int]], got: Mapping[Place, int | None]
-) -> Iterator[Pair]:
-    places = {place for place, delta in wanted.items() if name in delta} | {
-        p for p, change in got.items() if change != 0
-    }
-    for place in sorted(places):
-        where = f"block {place[0]}, transaction {place[1]}"
-        yield Pair(where, wanted.get(place, {}).get(name, 0), got.get(place, 0), NULL_AMOUNT)
-
-
-def _block_deltas(points: Iterable[Point], got: Mapping[Place, int | None]) -> Iterator[Pair]:
-    mine: dict[int, int | None] = {}
-    for (block, _), change in got.items():
-        mine[block] = _plus(mine.get(block, 0), change)
-    wanted: dict[int, int | None] = {}
-    last: int | None = None
-    for block, value in points:
-        wanted[block] = None if value is None else value - (last or 0)
-        last = value
-    for block in sorted(wanted.keys() | {b for b, change in mine.items() if change != 0}):
-        yield Pair(f"block {block}", wanted.get(block, 0), mine.get(block, 0), NULL_AMOUNT)
-
-
-def _plus(one: int | None, other: int | None) -> int | None:
-    return None if one is None or other is None else one + other
-
-
-_SIGN = {"mint": 1, "burn": -1}
-
-
-def net(mine: Ours, name: str) -> dict[Place, int | None]:
-    """Return the net change of totalSupply or totalShares by transaction; None where not known."""
-    of_supply = name == "totalSupply"
-    changes: dict[Place, int | None] = {}
-    for entry in mine.entries:
-        if entry.effect in _SIGN:
-            place, value = (entry.block, entry.tx_index), entry.raw if of_supply else entry.units
-            signed = None if value is None else _SIGN[entry.effect] * value
-            changes[place] = _plus(changes.get(place, 0), signed)
-    for rebase in mine.rebases if of_supply else ():
-        place = (rebase.block, rebase.tx_index)
-        changes[place] = _plus(changes.get(place, 0), rebase.raw)
-    return changes
-
-
-def explained(mine: Ours) -> Tally:
-    """Return how many of our amounts are NULL; one without a reason differs."""
-    rows: list[Entry | Rebase] = [*mine.entries, *mine.rebases]
-    nulls = [row for row in rows if row.raw is None]
-    bare = [
-        f"block {row.block}, transaction {row.tx_index}: NULL without a reason"
-        for row in nulls
-        if not row.why
-    ]
-    return Tally("amounts that are NULL", 0, tuple(bare), len(nulls) - len(bare))

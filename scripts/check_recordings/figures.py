@@ -17,26 +17,50 @@ class Entry(NamedTuple):
     raw: int | None
     units: int | None
     why: str | None = None
+    evidence: str = ""
 
 
 class Rebase(NamedTuple):
-    """One step of the multiplier that a log told; *raw* is what supply changed by."""
+    """One step of the multiplier; *raw* is what supply changed by.
+
+    *tx_index* is None where time moved it: then *block* is the first one at or after its instant.
+    """
 
     block: int
-    tx_index: int
+    tx_index: int | None
     day: str
     raw: int | None
     why: str | None = None
 
 
 class Total(NamedTuple):
-    """Supply and units after a change; None where not known, and then *why* says why."""
+    """Supply and units after a change; None where not known, and then *why* says why.
+
+    *rounding* is what the contract's rounding adds to the booked amounts, *bound* the most that it can.
+    """
 
     block: int
     cause: str
     supply: int | None
     units: int | None
     why: str | None
+    rounding: int | None = None
+    bound: int | None = None
+
+
+class Day(NamedTuple):
+    """A row of the roll-forward: *flows* sums all movements with rounding; None where not known.
+
+    *over* is false for the day that the chain ends in, which has no figures.
+    """
+
+    day: str
+    opening: int | None
+    flows: int | None
+    closing: int | None
+    supply: int | None
+    why: str | None
+    over: bool = True
 
 
 class Holding(NamedTuple):
@@ -59,7 +83,7 @@ class Holders(NamedTuple):
 
 
 class Ours(NamedTuple):
-    """The ledger of one token. *totals* stand in order."""
+    """The ledger of one token. *totals* and *rollforward* stand in order."""
 
     token: str
     chain_id: str
@@ -67,10 +91,15 @@ class Ours(NamedTuple):
     entries: tuple[Entry, ...]
     rebases: tuple[Rebase, ...]
     totals: tuple[Total, ...]
+    rollforward: tuple[Day, ...] = ()
 
 
 class Answers(NamedTuple):
-    """What `rwa show --at` answers at each sample block: supply, and who holds what."""
+    """What `rwa show --at` answers at each sample block: supply, and who holds what.
+
+    *by_time* are the blocks whose time it did not know, so that it was asked for that time.
+    """
 
     supply: Mapping[int, Holding]
     held: Mapping[int, Holders]
+    by_time: frozenset[int] = frozenset()

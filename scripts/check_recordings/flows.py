@@ -101,7 +101,7 @@ def _figures(row: Row, source: Ours, belongs: Callable[[Place], bool]) -> dict[s
     by_day: dict[str, list[Entry | Rebase]] = defaultdict(list)
     taken: Iterable[Entry | Rebase] = source.rebases if row.table == "rebases" else _chosen(row, source)
     for entry in taken:
-        if belongs((entry.block, entry.tx_index)):
+        if entry.tx_index is not None and belongs((entry.block, entry.tx_index)):
             by_day[entry.day].append(entry)
     return {day: _figure(entries) for day, entries in by_day.items()}
 

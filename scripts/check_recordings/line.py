@@ -1,9 +1,9 @@
-"""The whole line over one recording: a replayed endpoint, `rwa backfill`, the answers, `rwa verify`."""
+"""The whole line over recordings in one home: a replayed endpoint, `rwa backfill`, the answers, `rwa verify`."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
@@ -12,16 +12,19 @@ from indexer.cli.main import main as rwa
 from indexer.config.load import load
 from indexer.config.model import Deployment, Registry
 from indexer.floor.errors import Usage
+from indexer.serve.methods import Called
 from indexer.serve.misbehave import Faults
 from indexer.serve.recording import Recording as Played
 from indexer.serve.replay import Replay, serving
 
 from . import compare, rows
+from .changes import changes, days, explained, rounding
 from .compare import Tally
+from .confusion import Table, confusion
 from .figures import Answers, Ours
 from .flows import flows
 from .ours import answered, kept_reads, opened, ours, own_store
-from .reads import refused
+from .reads import by_function, group_of, refused
 from .truth import Recording, TokenTruth
 
 DONE, FAILED = 0, 3
@@ -37,19 +40,29 @@ class Asked(NamedTuple):
 
 
 class TokenReport(NamedTuple):
-    """One token of a file: its id in the configuration, None where it has none, and what was compared."""
+    """One token of a file: its id in the configuration, None where it has none, and what was compared.
+
+    *reading* says whether its configuration allows reads.
+    """
 
     key: str
     address: str
     token: str | None
     tallies: tuple[Tally, ...]
+    reading: bool = False
+
+    @property
+    def unknown(self) -> int:
+        """How many figures are NULL with a reason where the truth has one."""
+        return sum(tally.unknown for tally in self.tallies)
 
 
 class Report(NamedTuple):
-    """One file: its tokens, derive's reads by function, those not allowed, and what verify said."""
+    """One file: its tokens, derive's reads by function, what was not allowed, and what verify said."""
 
     recording: Recording
     tokens: tuple[TokenReport, ...]
+    confusion: Table
     reads: Mapping[str, int]
     refused: tuple[str, ...]
     verified: int
@@ -62,28 +75,46 @@ class Report(NamedTuple):
 
 
 class Fetched(NamedTuple):
-    """What happened at the endpoint: derive's reads by function, verify's exit code, and what it said."""
+    """What happened at the endpoint: derive's calls by chain, verify's exit code, and what it said."""
 
-    reads: Mapping[str, int]
+    calls: Mapping[str, Mapping[Called, int]]
     verified: int
     verdicts: str
 
 
-def run(recording: Recording, asked: Asked, home: Path) -> Report:
-    """Return what the line makes of *recording* in the fresh *home*."""
-    return compared(recording, asked, home, fetched(recording, asked, home))
+def run(recordings: Sequence[Recording], asked: Asked, home: Path) -> list[Report]:
+    """Return what the line makes of *recordings* together in the fresh *home*."""
+    line = fetched(recordings, asked, home)
+    return [compared(recording, asked, home, line) for recording in recordings]
 
 
-def fetched(recording: Recording, asked: Asked, home: Path) -> Fetched:
+def together(recordings: Sequence[Recording], registry: Registry) -> list[list[Recording]]:
+    """Return the recordings in groups for one home each: those that share a token stand in one."""
+    groups: list[tuple[set[str], list[Recording]]] = []
+    for recording in recordings:
+        names = {d.token for d in configured(recording, registry).values()}
+        shared = next((group for group in groups if group[0] & names), None)
+        if shared is None or any(recording.chain == other.chain for other in shared[1]):
+            groups.append((names, [recording]))
+        else:
+            shared[0].update(names)
+            shared[1].append(recording)
+    return [group for _, group in groups]
+
+
+def fetched(recordings: Sequence[Recording], asked: Asked, home: Path) -> Fetched:
     """Backfill and verify from a replayed endpoint; reads are counted before verify makes its own."""
-    deployments = configured(recording, load(asked.config, None))
-    played = Replay([Played(recording.path)], asked.faults)
+    registry = load(asked.config, None)
+    named = {d.token: None for recording in recordings for d in _some(recording, registry).values()}
+    played = Replay([Played(recording.path) for recording in recordings], asked.faults)
     with serving(played) as url:
-        before = (*_options(home, asked.config), "--rpc", f"{recording.chain}={url}/{recording.chain}")
-        _backfill(before, recording, deployments, asked)
-        made = played.counts(recording.chain)["eth_call"]
-        verified, verdicts = call(*before, "verify", *(d.token for d in deployments.values()))
-    return Fetched(made, verified, verdicts)
+        before = [*_options(home, asked.config)]
+        for recording in recordings:
+            before += ["--rpc", f"{recording.chain}={url}/{recording.chain}"]
+        _backfill(before, recordings, list(named), asked)
+        calls = {recording.chain: played.calls(recording.chain) for recording in recordings}
+        verified, verdicts = call(*before, "verify", *named)
+    return Fetched(calls, verified, verdicts)
 
 
 def compared(recording: Recording, asked: Asked, home: Path, line: Fetched) -> Report:
@@ -91,19 +122,27 @@ def compared(recording: Recording, asked: Asked, home: Path, line: Fetched) -> R
     deployments = configured(recording, load(asked.config, None))
     with opened(home, asked.config) as con:
         ledgers = {
-            token.key: ours(con, d.token, d.chain_id, token.decimals)
+            token.key: ours(con, d.token, recording, token.decimals)
             for token in recording.tokens
             if (d := deployments.get(token.key))
         }
         answers = {
-            token.key: answered(con, ledgers[token.key], [sample.block for sample in token.samples])
+            token.key: answered(con, ledgers[token.key], recording, [s.block for s in token.samples])
             for token in recording.tokens
             if token.key in ledgers
         }
-        kept = kept_reads(con)
-    tokens = tuple(_token(recording, token, asked, ledgers, answers) for token in recording.tokens)
-    wrong = (*refused(recording, line.reads), *_too_many(kept, line.reads))
-    return Report(recording, tokens, line.reads, wrong, line.verified, line.verdicts)
+        kept = kept_reads(con, recording)
+    tokens = tuple(
+        _token(recording, token, asked, ledgers, answers, deployments) for token in recording.tokens
+    )
+    calls = line.calls[recording.chain]
+    wrong = (
+        *refused(recording, _groups(recording, deployments), calls),
+        *_too_many(kept, sum(calls.values())),
+        *_unanswered(tokens, asked),
+    )
+    table = confusion(recording, asked.rows, ledgers.values())
+    return Report(recording, tokens, table, by_function(calls), wrong, line.verified, line.verdicts)
 
 
 def configured(recording: Recording, registry: Registry) -> dict[str, Deployment]:
@@ -142,6 +181,16 @@ def call(*arguments: str) -> tuple[int, str]:
     return code, out.getvalue()
 
 
+def _some(recording: Recording, registry: Registry) -> dict[str, Deployment]:
+    found = configured(recording, registry)
+    if not found:
+        tokens = ", ".join(f"{token.key} {token.address}" for token in recording.tokens)
+        raise Usage(
+            f"No token of {recording.path.name} is configured, so there is nothing to compare: {tokens}."
+        )
+    return found
+
+
 def _options(home: Path, config: Path) -> tuple[str, ...]:
     store = own_store(home)
     return (
@@ -151,18 +200,14 @@ def _options(home: Path, config: Path) -> tuple[str, ...]:
 
 
 def _backfill(
-    before: tuple[str, ...], recording: Recording, deployments: Mapping[str, Deployment], asked: Asked
+    before: Sequence[str], recordings: Sequence[Recording], tokens: Sequence[str], asked: Asked
 ) -> None:
-    if not deployments:
-        tokens = ", ".join(f"{token.key} {token.address}" for token in recording.tokens)
-        raise Usage(
-            f"No token of {recording.path.name} is configured, so there is nothing to compare: {tokens}."
-        )
-    named = [d.token for d in deployments.values()]
-    after = ("--chain", recording.chain, "--no-verify", *(() if asked.reads else ("--no-reads",)))
-    code, said = call(*before, "backfill", *named, *after)
+    chains = [part for recording in recordings for part in ("--chain", recording.chain)]
+    after = (*chains, "--no-verify", *(() if asked.reads else ("--no-reads",)))
+    code, said = call(*before, "backfill", *tokens, *after)
     if code != DONE:
-        raise BackfillError(code, f"The backfill of {recording.chain} ended with exit code {code}:\n{said}")
+        names = ", ".join(recording.chain for recording in recordings)
+        raise BackfillError(code, f"The backfill of {names} ended with exit code {code}:\n{said}")
 
 
 class BackfillError(Exception):
@@ -179,6 +224,7 @@ def _token(
     asked: Asked,
     ledgers: Mapping[str, Ours],
     answers: Mapping[str, Answers],
+    deployments: Mapping[str, Deployment],
 ) -> TokenReport:
     mine = ledgers.get(truth.key)
     if mine is None:
@@ -186,18 +232,34 @@ def _token(
     said = answers[truth.key]
     tallies = [
         compare.supply(truth, mine),
-        compare.shown_supply(truth, said.supply),
+        compare.shown_supply(truth, said),
         compare.balances(truth, said.held),
         compare.addresses(truth, said.held),
     ]
     if truth.shares:
         tallies += [compare.shares(truth, mine), compare.share_balances(truth, said.held)]
-    tallies += [*compare.supply_by_transaction(truth, mine), compare.explained(mine)]
+    tallies += [*changes(truth, mine), explained(mine), days(mine), rounding(mine)]
     tallies += flows(recording, truth, asked.rows.of(recording.kind, truth.key), ledgers)
-    return TokenReport(truth.key, truth.address, mine.token, tuple(tallies))
+    reading = bool(deployments[truth.key].reads)
+    return TokenReport(truth.key, truth.address, mine.token, tuple(tallies), reading)
 
 
-def _too_many(kept: int, made: Mapping[str, int]) -> tuple[str, ...]:
+def _groups(recording: Recording, deployments: Mapping[str, Deployment]) -> Iterator[frozenset[str]]:
+    tokens = {token.address for token in recording.tokens}
+    for token in recording.tokens:
+        deployment = deployments.get(token.key)
+        companions = () if deployment is None else (c.address for c in deployment.companions)
+        yield group_of(token, (address for address in companions if address not in tokens))
+
+
+def _too_many(kept: int, asked_for: int) -> tuple[str, ...]:
     """Return a sentence where the home keeps more answers than derive asked for, so verify's too."""
-    asked_for = sum(made.values())
     return () if kept <= asked_for else (f"the home keeps {kept} reads, but derive made {asked_for}",)
+
+
+def _unanswered(tokens: Sequence[TokenReport], asked: Asked) -> Iterator[str]:
+    """Yield a sentence for each token with NULLs that nothing excuses: no missing read, no failing endpoint."""
+    for token in tokens:
+        excused = asked.faults != Faults() or (token.reading and not asked.reads)
+        if token.unknown and not excused:
+            yield f"{token.unknown} figures of {token.key} are NULL, though nothing was kept from derive"

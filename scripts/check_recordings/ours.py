@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.config.load import load
 from indexer.config.settings import resolve
+from indexer.floor.tables import ROLLFORWARD_FLOWS
 from indexer.metrics.answers import balances, supply
 from indexer.metrics.answers_at import Question
 from indexer.store.read import connect
 
-from .figures import Answers, Entry, Holders, Holding, Ours, Rebase, Total
+from .figures import Answers, Day, Entry, Holders, Holding, Ours, Rebase, Total
+from .truth import Recording
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,66 +43,101 @@ def own_store(home: Path) -> dict[str, str]:
     return {"database": f"sqlite:///{home / 'rwa.db'}", "lake": str(home / "lake")}
 
 
-def ours(con: duckdb.DuckDBPyConnection, token: str, chain_id: str, decimals: int) -> Ours:
-    """Return the ledger of *token* on one chain."""
+def ours(con: duckdb.DuckDBPyConnection, token: str, recording: Recording, decimals: int) -> Ours:
+    """Return the ledger of *token* on the chain of *recording*; what time moved stands at its first block."""
+    chain_id = recording.chain_id
     scope = {"token": token, "chain_id": chain_id}
     return Ours(
         token,
         chain_id,
         decimals,
         tuple(Entry(*_ints(row, 5, 6)) for row in _rows(con, _ENTRIES, scope)),
-        tuple(
-            Rebase(row[0], row[1], row[2], base_units(row[3], decimals), row[4])
-            for row in _rows(con, _REBASES, scope)
-        ),
-        tuple(Total(*_ints(row, 2, 3)) for row in _rows(con, _TOTALS, scope)),
+        tuple(_placed_rebases(recording, _rows(con, _REBASES, scope), decimals)),
+        tuple(_placed_totals(recording, _rows(con, _TOTALS, scope))),
+        tuple(_days(_rows(con, _ROLLFORWARD, scope), decimals)),
     )
 
 
 _ENTRIES = """
-SELECT block_number, tx_index, strftime(block_time, '%Y-%m-%d'), effect, reason, amount_raw, units, why_null
+SELECT block_number, tx_index, strftime(block_time, '%Y-%m-%d'), effect, reason, amount_raw, units, why_null, evidence
 FROM transfers WHERE token = $token AND chain_id = $chain_id ORDER BY block_number, log_index, entry
 """
 
 # A step of the multiplier has no place in its block but its transaction, whose logs say it.
 _REBASES = """
 SELECT r.block_number, min(l.tx_index), strftime(r.effective_at, '%Y-%m-%d'), any_value(r.amount),
-  any_value(r.why_null)
-FROM rebases r JOIN logs l
+  any_value(r.why_null), CAST(epoch(r.effective_at) AS BIGINT)
+FROM rebases r LEFT JOIN logs l
   ON l.chain_id = r.chain_id AND l.block_number = r.block_number AND l.log_index = r.log_index
-WHERE r.token = $token AND r.chain_id = $chain_id AND r.cause = 'log'
-GROUP BY r.block_number, r.log_index, r.effective_at ORDER BY r.block_number, r.log_index
+WHERE r.token = $token AND r.chain_id = $chain_id
+GROUP BY r.block_number, r.log_index, r.effective_at ORDER BY r.effective_at, r.block_number NULLS FIRST, r.log_index
 """
 
 _TOTALS = """
-SELECT block_number, cause, supply_raw, units, why_null
-FROM supply_changes WHERE token = $token AND chain_id = $chain_id AND block_number IS NOT NULL
-ORDER BY effective_at, block_number, log_index
+SELECT block_number, cause, supply_raw, units, why_null, rounding, rounding_bound, CAST(epoch(effective_at) AS BIGINT)
+FROM supply_changes WHERE token = $token AND chain_id = $chain_id
+ORDER BY effective_at, block_number NULLS FIRST, log_index
+"""
+
+_ROLLFORWARD = f"""
+SELECT strftime(r.day, '%Y-%m-%d'), r.opening, {" + ".join(f"r.{flow}" for flow in ROLLFORWARD_FLOWS)}, r.closing,
+  s.supply, coalesce(r.why_null, s.why_null), r.coverage <> 'partial'
+FROM supply_rollforward r LEFT JOIN supply_daily s
+  ON s.token = r.token AND s.chain_id = r.chain_id AND s.day = r.day
+WHERE r.token = $token AND r.chain_id = $chain_id AND r.basis = 'total' ORDER BY r.day
 """
 
 
-def answered(con: duckdb.DuckDBPyConnection, mine: Ours, blocks: Iterable[int]) -> Answers:
-    """Return supply and balances at the end of each block, as `rwa show --at` answers them."""
-    totals, held = {}, {}
+def _placed_rebases(recording: Recording, rows: list[tuple[Any, ...]], decimals: int) -> Iterator[Rebase]:
+    for block, tx_index, day, amount, why, time in rows:
+        at = recording.block_at(time) if block is None else block
+        if at is not None:
+            yield Rebase(at, tx_index, day, base_units(amount, decimals), why)
+
+
+def _placed_totals(recording: Recording, rows: list[tuple[Any, ...]]) -> Iterator[Total]:
+    for block, cause, supply_raw, units, why, rounding, bound, time in rows:
+        at = recording.block_at(time) if block is None else block
+        if at is not None:
+            yield Total(at, cause, _int(supply_raw), _int(units), why, _int(rounding), _int(bound))
+
+
+def _days(rows: list[tuple[Any, ...]], decimals: int) -> Iterator[Day]:
+    for day, *figures, why, over in rows:
+        opening, flows, closing, supply_then = (base_units(figure, decimals) for figure in figures)
+        yield Day(day, opening, flows, closing, supply_then, why, over)
+
+
+def answered(
+    con: duckdb.DuckDBPyConnection, mine: Ours, recording: Recording, blocks: Iterable[int]
+) -> Answers:
+    """Return supply and balances at the end of each block, as `rwa show --at` answers them.
+
+    Where the answer is that the block's time is not known, the time is asked for, as a reader would.
+    """
+    totals, held, by_time = {}, {}, set()
     for block in blocks:
         question = Question(tokens=(mine.token,), chain_ids=(mine.chain_id,), at=block)
         total = supply(con, question).to_pylist()[0]
+        if str(total["why_null"]).endswith(_ASK_FOR_A_TIME):
+            by_time.add(block)
+            question = question._replace(at=datetime.fromtimestamp(recording.times[block], UTC))
+            total = supply(con, question).to_pylist()[0]
         totals[block] = Holding(
             base_units(total["supply"], mine.decimals), _int(total["units"]), total["why_null"]
         )
         rows = balances(con, question).to_pylist()
         held[block] = _holders(rows, mine.decimals)
-    return Answers(totals, held)
+    return Answers(totals, held, frozenset(by_time))
 
 
-def kept_reads(con: duckdb.DuckDBPyConnection) -> int:
-    """Return how many answers of contracts the home keeps."""
-    return int(_rows(con, "SELECT count(*) FROM reads", {})[0][0])
+_ASK_FOR_A_TIME = "ask for a time instead"
 
 
-def _rebase(row: tuple[Any, ...], decimals: int) -> Rebase:
-    block, tx_index, day, amount, why = row
-    return Rebase(block, tx_index, day, base_units(amount, decimals), why)
+def kept_reads(con: duckdb.DuckDBPyConnection, recording: Recording) -> int:
+    """Return how many answers of contracts the home keeps of the chain."""
+    sql = "SELECT count(*) FROM reads WHERE chain_id = $chain_id"
+    return int(_rows(con, sql, {"chain_id": recording.chain_id})[0][0])
 
 
 def _holders(rows: list[dict[str, Any]], decimals: int) -> Holders:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from indexer.floor.errors import Usage
 
-from .truth import Recording, TokenTruth
+from .truth import Operation, Recording, TokenTruth
 
 
 class Measure(NamedTuple):
@@ -78,9 +78,29 @@ class Slip(NamedTuple):
     to_itself: bool = False
 
 
+class Means(NamedTuple):
+    """Operations of the journal that the truth books as *category*; *reasons* where no flow has it."""
+
+    operations: tuple[str, ...]
+    category: str
+    reasons: tuple[str, ...] = ()
+    file: str = ""
+
+
+class Move(NamedTuple):
+    """Transfers *way* (to, from) an address with a *role* of the file, or ``itself``, and their category."""
+
+    file: str
+    way: str
+    role: str
+    category: str
+
+
 class Rows(NamedTuple):
     flows: tuple[Row, ...]
     slips: tuple[Slip, ...]
+    operations: tuple[Means, ...] = ()
+    moves: tuple[Move, ...] = ()
 
     def of(self, kind: str, token: str) -> Rows:
         """Return the rows of one token, from this kind of recording or else from the first that has the token."""
@@ -91,6 +111,16 @@ class Rows(NamedTuple):
             tuple(slip for slip in self.slips if (slip.token, slip.file) == (token, file)),
         )
 
+    def category_of(self, kind: str, operation: str) -> str | None:
+        """Return what the truth books an operation as: what is said of this kind of file, else of all."""
+        found = {means.file: means.category for means in self.operations if operation in means.operations}
+        return found.get(kind, found.get(""))
+
+    def moved(self, kind: str, way: str, role: str) -> str | None:
+        """Return what the truth books a transfer to or from a role as."""
+        found = [m.category for m in self.moves if (m.file, m.way, m.role) == (kind, way, role)]
+        return found[0] if found else None
+
 
 def load(path: Path) -> Rows:
     """Return the rows of *path*; Usage names the row that is wrong."""
@@ -99,6 +129,8 @@ def load(path: Path) -> Rows:
     rows = Rows(
         tuple(_made(Row, table) for table in raw.get("flow", [])),
         tuple(_made(Slip, table) for table in raw.get("slip", [])),
+        tuple(_made(Means, table) for table in raw.get("operation", [])),
+        tuple(_made(Move, table) for table in raw.get("move", [])),
     )
     known = ", ".join(MEASURES)
     for row in rows.flows:
@@ -135,12 +167,17 @@ def slipped(slips: Iterable[Slip], token: TokenTruth, recording: Recording) -> d
     return found
 
 
-RECIPIENT = {"transfer": 0, "transferWithData": 0, "transferFrom": 1}
+RECIPIENT = {"transfer": 0, "transferShares": 0, "transferWithData": 0, "transferFrom": 1}
 """Position of the recipient among a call's arguments; the amount follows it."""
 
 
 def recipient(name: str, args: tuple[object, ...]) -> object:
     return args[RECIPIENT[name]]
+
+
+def recipient_of(operation: Operation) -> object | None:
+    """Return who receives in a transfer; None where the operation is none."""
+    return recipient(operation.name, operation.args) if operation.name in RECIPIENT else None
 
 
 def asked(name: str, args: tuple[object, ...]) -> int:

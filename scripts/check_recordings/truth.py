@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,18 @@ from indexer.floor.errors import Usage
 FORMAT = "rwa-recording/1"
 Place = tuple[int, int]
 """A transaction by block and position in it."""
+
+_MOVEMENTS = tuple(
+    f"{name}("
+    for name in (
+        "Transfer", "TransferShares", "TxShares", "Approval", "Mint", "Burn", "SharesBurnt", "TokensBurnt",
+        "Issue", "Issued", "Redeemed", "Seize", "Deposit", "Withdraw",
+    )
+)  # fmt: skip
+"""Events that move or allow; all others may change what a price or a multiplier is."""
+
+_SCHEDULE = ("MultiplierScheduled(", 1)
+"""The event that announces a later multiplier, and the word of its data that says from when."""
 
 
 class Point(NamedTuple):
@@ -67,7 +80,11 @@ class TokenTruth(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """One file: *kind* is the name that it bears inside, *chain* its file name without ending."""
+    """One file: *kind* is the name that it bears inside, *chain* its file name without ending.
+
+    *times* and *days* are by block. *changes* are the blocks of the logs of each contract that are no
+    movements, *schedules* the instants that each announced. *roles* are the file's own words by address.
+    """
 
     path: Path
     kind: str
@@ -75,16 +92,31 @@ class Recording(NamedTuple):
     number: int
     head: int
     logs: int
+    times: Mapping[int, int]
     days: Mapping[int, str]
     tokens: tuple[TokenTruth, ...]
     operations: Mapping[Place, Operation]
-    changes: Mapping[str, int]
+    changes: Mapping[str, tuple[int, ...]]
+    schedules: Mapping[str, tuple[int, ...]]
+    roles: Mapping[str, str]
+
+    @property
+    def chain_id(self) -> str:
+        """The CAIP-2 id."""
+        return f"eip155:{self.number}"
+
+    def block_at(self, time: int) -> int | None:
+        """Return the first block at or after *time*; None where the chain has not got there."""
+        blocks = list(self.times)
+        at = bisect_left(blocks, time, key=self.times.__getitem__)
+        return blocks[at] if at < len(blocks) else None
 
 
 def load(path: Path) -> Recording:
     """Return the recording in *path*, gzipped or plain; Usage where it is none."""
     raw = _json(path)
     truth = raw["truth"]
+    times = {int(b["number"], 16): int(b["timestamp"], 16) for b in raw["blocks"]}
     return Recording(
         path=path,
         kind=raw["name"],
@@ -92,10 +124,13 @@ def load(path: Path) -> Recording:
         number=raw["chain_id"],
         head=raw["head"],
         logs=len(raw["logs"]),
-        days={int(b["number"], 16): _day(int(b["timestamp"], 16)) for b in raw["blocks"]},
+        times=times,
+        days={block: _day(time) for block, time in times.items()},
         tokens=tuple(_token(key, token, truth) for key, token in raw["tokens"].items()),
         operations=dict(_operations(truth)),
         changes=_changes(raw),
+        schedules=_schedules(raw),
+        roles={address.lower(): role for address, role in raw.get("roles", {}).items()},
     )
 
 
@@ -177,15 +212,34 @@ def _operations(truth: Mapping[str, Any]) -> Iterator[tuple[Place, Operation]]:
             yield (line["block"], line["txIndex"]), operation
 
 
-def _changes(raw: Mapping[str, Any]) -> dict[str, int]:
-    """Return how often each contract logged something other than a movement or an approval."""
-    movements = ("Transfer(", "TransferShares(", "TxShares(", "Approval(")
-    return {
-        address.lower(): sum(
-            e["count"] for e in contract["events"].values() if not e["event"].startswith(movements)
-        )
+def _changes(raw: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Return the blocks in which each contract logged something other than a movement or an approval."""
+    found: dict[str, list[int]] = {}
+    for log, event in _logged(raw):
+        if not event.startswith(_MOVEMENTS):
+            found.setdefault(log["address"].lower(), []).append(int(log["blockNumber"], 16))
+    return {address: tuple(blocks) for address, blocks in found.items()}
+
+
+def _schedules(raw: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    name, place = _SCHEDULE
+    found: dict[str, list[int]] = {}
+    for log, event in _logged(raw):
+        if event.startswith(name):
+            word = log["data"][2 + 64 * place : 2 + 64 * (place + 1)]
+            found.setdefault(log["address"].lower(), []).append(int(word, 16))
+    return {address: tuple(times) for address, times in found.items()}
+
+
+def _logged(raw: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield every log with its event, as the file spells it; empty where the file does not name it."""
+    events = {
+        (address.lower(), topic): event["event"]
         for address, contract in raw["contracts"].items()
+        for topic, event in contract["events"].items()
     }
+    for log in raw["logs"]:
+        yield log, events.get((log["address"].lower(), (log["topics"] or [""])[0]), "")
 
 
 def _lowered(value: object) -> object:

@@ -11,12 +11,13 @@ import pytest
 from indexer.config.model import Chain, Deployment, Product, Registry, Token
 from indexer.floor.errors import Usage
 from indexer.ledger.values import REASONS
+from indexer.serve.methods import Called
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from check_recordings import compare, flows, line, reads, rows, truth  # noqa: E402 - found through the path above
-from check_recordings.figures import Entry, Holders, Holding, Ours, Rebase, Total  # noqa: E402 - the same
+from check_recordings import changes, compare, confusion, flows, line, printed, reads, rows, truth  # noqa: E402 - found through the path above
+from check_recordings.figures import Day, Entry, Holders, Holding, Ours, Rebase, Total  # noqa: E402 - the same
 from check_recordings.ours import base_units  # noqa: E402 - the same
 
 RECORDINGS = ROOT / "tests" / "recordings"
@@ -39,7 +40,8 @@ def recording(tokens: tuple[truth.TokenTruth, ...], **changes: object) -> truth.
     """A recording of three blocks on one day."""
     empty = truth.Recording(
         path=Path("played.json.gz"), kind="played", chain="played", number=900099, head=2, logs=0,
-        days=dict.fromkeys(range(3), DAY), tokens=tokens, operations={}, changes={},
+        times={0: 100, 1: 200, 2: 300}, days=dict.fromkeys(range(3), DAY), tokens=tokens, operations={},
+        changes={}, schedules={}, roles={},
     )  # fmt: skip
     return empty._replace(**changes)
 
@@ -126,10 +128,22 @@ def test_null_with_a_reason_is_not_known() -> None:
     assert (found.unknown, len(found.differing)) == (1, 1)
 
 
-def test_a_revert_in_the_truth_is_listed() -> None:
-    """Where the contract's own call reverts nothing is compared, and it is counted apart."""
-    found = compare.tally("x", [compare.Pair("here", None, 5)])
-    assert (found.compared, found.reverting, found.differing) == (0, 1, ())
+def test_a_revert_in_the_truth_wants_null_with_a_reason() -> None:
+    """Where the contract's own call reverts a figure differs, and so does NULL that says nothing."""
+    pairs = [
+        compare.Pair("here", None, None, "the oracle is paused"),
+        compare.Pair("there", None, None),
+        compare.Pair("beyond", None, 5),
+    ]
+    found = compare.tally("x", pairs)
+    assert (found.reverting, len(found.differing)) == (1, 2)
+
+
+def test_supply_before_the_contract_is_there_is_nothing() -> None:
+    """A change of ours before the truth begins differs."""
+    token = token_truth(supply=(truth.Point(1, 3),))
+    totals = (Total(0, "mint", 3, 3, None), Total(1, "mint", 3, 3, None))
+    assert compare.supply(token, ours(totals=totals)).differing == ("block 0: 3, 0 wanted (+3)",)
 
 
 def test_a_change_of_supply_that_the_truth_lacks_differs() -> None:
@@ -170,7 +184,7 @@ def test_minted_less_burned_with_rebases_is_the_change_of_a_transaction() -> Non
     token = token_truth(deltas={(1, 0): {"totalSupply": 10**30 + 1}})
     entries = [entry((1, 0), "issuance", 10**30, "mint"), entry((1, 0), "redemption", 4, "burn")]
     mine = ours(*entries, rebases=(Rebase(1, 0, DAY, 5),))
-    (found,) = compare.supply_by_transaction(token, mine)
+    found, _ = changes.changes(token, mine)
     assert (found.compared, found.differing) == (1, ())
 
 
@@ -178,16 +192,65 @@ def test_a_change_that_no_transaction_of_the_truth_made_differs() -> None:
     """A mint of ours in a transaction that the truth does not list is found."""
     token = token_truth(deltas={(1, 0): {"totalSupply": 1}})
     mine = ours(entry((1, 0), "issuance", 1, "mint"), entry((2, 0), "issuance", 1, "mint"))
-    (found,) = compare.supply_by_transaction(token, mine)
+    found, _ = changes.changes(token, mine)
     assert found.differing == ("block 2, transaction 0: 1, 0 wanted (+1)",)
 
 
-def test_without_deltas_blocks_are_compared() -> None:
-    """Where the truth has no transactions, each block's change of totalSupply is compared."""
-    token = token_truth(supply=(truth.Point(0, None), truth.Point(1, 8), truth.Point(2, 6)))
+def by_block(supply: tuple[truth.Point, ...], mine: Ours) -> compare.Tally:
+    """The changes of a token without deltas by transaction."""
+    (found,) = changes.changes(token_truth(supply=supply), mine)
+    return found
+
+
+def test_the_changes_of_a_block_are_compared() -> None:
+    """Each block's change of totalSupply is compared, the first one too."""
     mine = ours(entry((1, 0), "issuance", 8, "mint"), entry((2, 0), "redemption", 1, "burn"))
-    (found,) = compare.supply_by_transaction(token, mine)
-    assert (found.reverting, found.differing) == (1, ("block 2: -1, -2 wanted (+1)",))
+    found = by_block((truth.Point(0, 0), truth.Point(1, 8), truth.Point(2, 6)), mine)
+    assert (found.compared, found.differing) == (3, ("block 2: -1, -2 wanted (+1)",))
+
+
+def test_rounding_and_steps_by_time_are_part_of_a_block_s_change() -> None:
+    """Minted less burned, rebased by time and rounding make the change of a block."""
+    mine = ours(
+        entry((1, 0), "issuance", 8, "mint"),
+        rebases=(Rebase(1, None, DAY, 3),),
+        totals=(Total(1, "rebase", 3, 3, None, 0, 1), Total(1, "mint", 12, 11, None, 1, 1)),
+    )
+    assert by_block((truth.Point(1, 12),), mine).differing == ()
+    assert by_block((truth.Point(1, 11),), mine).differing
+
+
+def test_changes_while_the_call_reverts_are_compared_as_one() -> None:
+    """From the last answer of the call to its next one all changes are one."""
+    stretch = (truth.Point(0, 5), truth.Point(1, None), truth.Point(2, 9))
+    mints = [entry((block, 0), "issuance", amount, "mint") for block, amount in ((0, 5), (1, 1), (2, 3))]
+    assert by_block(stretch, ours(*mints)).differing == ()
+    assert by_block(stretch, ours(*mints[:2])).differing == ("block 2: 1, 4 wanted (-3)",)
+
+
+def test_the_first_block_of_a_time_is_the_first_at_or_after_it() -> None:
+    """An instant between two blocks belongs to the later one; one after the head to none."""
+    played = recording(())
+    assert [played.block_at(time) for time in (100, 101, 300, 301)] == [0, 1, 2, None]
+
+
+def test_a_day_that_does_not_add_up_is_found() -> None:
+    """A day whose movements miss its closing, a break between two days, and a NULL that says nothing differ."""
+    good = (Day("d1", 0, 10**30, 10**30, 10**30, None), Day("d2", 10**30, 1, 10**30 + 1, 10**30 + 1, None))
+    assert changes.days(ours()._replace(rollforward=good)).differing == ()
+    for bad in (
+        good[1]._replace(flows=2),
+        good[1]._replace(opening=7, flows=10**30 - 6),
+        good[1]._replace(supply=4),
+        good[1]._replace(flows=None),
+    ):
+        assert len(changes.days(ours()._replace(rollforward=(good[0], bad))).differing) == 1
+
+
+def test_rounding_beyond_its_bound_is_found() -> None:
+    """A change of supply whose rounding passes the bound that the accrual states differs."""
+    totals = (Total(1, "mint", 9, 9, None, -1, 1), Total(2, "mint", 9, 9, None, 2, 1))
+    assert changes.rounding(ours(totals=totals)).differing == ("block 2: rounding 2, bound 1",)
 
 
 def test_a_flow_compares_transactions_and_amount() -> None:
@@ -270,8 +333,26 @@ def test_what_no_category_claims_is_listed() -> None:
 def test_an_amount_that_is_null_without_a_reason_differs() -> None:
     """A NULL amount must say why."""
     mine = ours(entry((1, 0), "issuance", None, "mint"), entry((2, 0), "issuance", None, "mint", "no input"))
-    found = compare.explained(mine)
+    found = changes.explained(mine)
     assert (found.unknown, len(found.differing)) == (1, 1)
+
+
+def test_categories_that_the_truth_mixes_are_counted_together() -> None:
+    """A row with others beside it wants the sum of their transactions and amounts."""
+    only = rows.Rows(
+        (
+            row("transferred", "transfer", "escrow_in", together=("queued",)),
+            row("queued", "escrow_in", compare="at_least", why="some are booked as transferred"),
+        ),
+        (),
+    )
+    mine = ours(entry((1, 0), "transfer", 6), entry((1, 1), "escrow_in", 4), entry((1, 2), "escrow_in", 1))
+    booked = {"transferred": truth.Booked(2, 7), "queued": truth.Booked(1, 4)}
+    assert not any(tally.differing for tally in flow(booked, only, mine).values())
+    booked = {"transferred": truth.Booked(0, 0), "queued": truth.Booked(3, 11)}
+    found = flow(booked, only, mine)
+    assert len(found["flow queued"].differing) == 2
+    assert found["flow transferred"].differing == ()
 
 
 @pytest.mark.parametrize(
@@ -279,14 +360,75 @@ def test_an_amount_that_is_null_without_a_reason_differs() -> None:
 )
 def test_reading_a_stock_is_refused(function: str) -> None:
     """Derive may read no total and no balance, not even once."""
-    assert list(reads.refused(recording(()), {function: 1}))
+    assert list(reads.refused(recording(()), (), {Called(TOKEN, function, 1): 1}))
 
 
 def test_a_price_may_be_read_once_a_day_and_once_a_logged_change() -> None:
-    """On one day with three logged changes a multiplier may be read four times, not five."""
-    played = recording((token_truth(),), changes={TOKEN: 3})
-    assert list(reads.refused(played, {"multiplier()": 4, "decimals()": 9})) == []
-    assert list(reads.refused(played, {"multiplier()": 5}))
+    """On a day with two logged changes and a schedule that takes effect a multiplier may be read four times."""
+    played = recording((token_truth(),), changes={TOKEN: (1,), OTHER: (2,)}, schedules={OTHER: (250, 999)})
+    groups = [frozenset({TOKEN, OTHER})]
+    four = {Called(TOKEN, "multiplier()", 1): 2, Called(TOKEN, "multiplier()", 2): 2}
+    assert list(reads.refused(played, groups, four | {Called(TOKEN, "decimals()", 1): 9})) == []
+    assert list(reads.refused(played, groups, four | {Called(TOKEN, "multiplier()", 0): 1}))
+    assert list(reads.refused(played, [], four))
+
+
+def test_a_price_without_a_block_is_refused() -> None:
+    """A price that is read at no block of the chain cannot be a figure of one."""
+    assert list(reads.refused(recording(()), (), {Called(TOKEN, "multiplier()", None): 1}))
+
+
+def test_an_operation_of_the_journal_has_a_row_of_the_confusion_table() -> None:
+    """Entries stand in the row of what the operator did and the column of what we say; strays are marked."""
+    known = rows.Rows(
+        (row("minted", "issuance"), row("queued", "escrow_in")),
+        (),
+        (rows.Means(("mint", "bulkMint"), "minted"), rows.Means(("transfer",), "transferred")),
+        (rows.Move("played", "to", "redeemer", "queued"),),
+    )
+    operations = {
+        (1, 0): truth.Operation("bulkMint", HOLDER, TOKEN, ()),
+        (1, 1): truth.Operation("transfer", HOLDER, TOKEN, (OTHER, 3)),
+        (1, 2): truth.Operation("transfer", HOLDER, TOKEN, (HOLDER, 3)),
+        (2, 0): truth.Operation("sweep", HOLDER, TOKEN, ()),
+    }
+    played = recording((token_truth(),), operations=operations, roles={OTHER: "redeemer"})
+    entries = [
+        entry((1, 0), "issuance", 1, "mint")._replace(evidence="event"),
+        entry((1, 0), "unclassified", 1, "mint")._replace(evidence="default"),
+        entry((1, 1), "escrow_in", 3)._replace(evidence="role"),
+        entry((1, 2), "transfer", 3)._replace(evidence="default"),
+        entry((2, 0), "transfer", 3)._replace(evidence="default"),
+        entry((2, 1), "redemption", 3, "burn")._replace(evidence="pattern"),
+    ]
+    table = confusion.confusion(played, known, [ours(*entries)])
+    assert table.categories == ["minted", confusion.OUTSIDE, "queued", "sweep", "transferred"]
+    assert table.cells["queued", confusion.Said("escrow_in", "role")] == 1
+    assert table.strays("minted", confusion.Said("unclassified", "default"))
+    assert not table.strays("minted", confusion.Said("issuance", "event"))
+    assert list(confusion.undecided(table)) == [
+        "minted 1 as unclassified by default",
+        f"{confusion.OUTSIDE} 1 as redemption by pattern",
+    ]
+
+
+def token_report(*tallies: compare.Tally, reading: bool = False) -> line.TokenReport:
+    return line.TokenReport("T", TOKEN, "t", tallies, reading)
+
+
+def report_of(*tokens: line.TokenReport) -> line.Report:
+    return line.Report(recording(()), tokens, confusion.Table({}, {}), {"getPrice()": 7}, (), 0, "")
+
+
+def test_the_summary_adds_the_files_up() -> None:
+    """The last row of the summary holds the sums of all files, and what differs is counted."""
+    one = report_of(token_report(compare.Tally("balances", 5), compare.Tally("flow x", 2, ("wrong",))))
+    two = report_of(token_report(compare.Tally("balances", 6, unknown=4, reverting=3)))
+    heads, *_, last = (text.split("  ") for text in printed.summary([one, two]))
+    said = dict(zip((h.strip() for h in heads if h), (c.strip() for c in last if c), strict=False))
+    assert said["file"] == "all"
+    assert (said["series"], said["balances"], said["flows"]) == ("2", "11", "2")
+    assert (said["reverts"], said["NULL"], said["reads"], said["differ"]) == ("3", "4", "14", "1")
 
 
 def registry(address: str, number: int = 900099) -> Registry:
