@@ -26,6 +26,13 @@ CERTIFICATE_COLUMNS = (
 )  # fmt: skip
 """What a table shows; the other formats have every column."""
 
+STATUS_COLUMNS = (
+    "token", "chain", "frontier_block", "frontier_time", "lag_seconds", "holes", "missing_blocks", "changes", "event",
+    "input", "role", "match", "pattern", "default", "unclassified_share", "inputs_missing", "verdict", "verified_block",
+    "why_null",
+)  # fmt: skip
+"""The same of `rwa status`: shares of the volume minted and burned by what tells it, then what is unclassified."""
+
 
 def metrics(
     context: typer.Context,
@@ -120,7 +127,8 @@ def status(
 ) -> None:
     """How far each token on each chain is.
 
-    Frontier, lag, holes, unclassified share and last certificate.
+    Frontier, lag, holes and last certificate; and of the volume minted and burned the share that is told
+    by events, inputs, roles, matches, patterns or the platform's default, and the unclassified share.
 
     Example: rwa status --json
     """
@@ -129,4 +137,4 @@ def status(
     how = chosen(wanted, as_json)
     settings = shell(context).settings()
     registry = registry_of(settings)
-    emit(standing(settings, registry, tokens_for(settings, registry, names or [])), how)
+    emit(standing(settings, registry, tokens_for(settings, registry, names or [])), how, STATUS_COLUMNS)

@@ -121,7 +121,9 @@ async def derive_place(
     made = await derived(work, scene, raw, evm, reads=reads)
     row["inputs_missing"] = _missing(place, made, raw)
     tables = made.tables()
-    tables["transfers"], tables["bridge_legs"] = carried(made.transfers, made.bridge_legs, held_legs(work, place.key))
+    tables["transfers"], tables["bridge_legs"] = carried(
+        made.transfers, made.bridge_legs, held_legs(work, place.key)
+    )
     return commit_derived(work, place, row, tables, force=force)
 
 
@@ -133,12 +135,12 @@ def _stands(held: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 
 
 def _missing(place: Place, made: Derived, raw: Raw) -> int:
-    """Return how many transactions that changed supply, and reads, were wanted and could not be had."""
-    supply = pc.is_in(made.transfers["effect"], value_set=pa.array(["mint", "burn"]))
-    hashes = pc.unique(made.transfers["tx_hash"].filter(supply)).to_pylist()
+    """Return how many transactions and reads of *place* were wanted and could not be had."""
+    lacking = pa.array([tx_hash for tx_hash, call in raw.calls.items() if call is None], pa.string())
+    hashes = made.transfers["tx_hash"]
     group = {contract.address for contract in place.contracts}
     reads = sum(1 for _, address, _ in raw.unanswered if address in group)
-    return reads + sum(1 for tx_hash in hashes if raw.calls.get(tx_hash) is None)
+    return reads + len(pc.unique(hashes.filter(pc.is_in(hashes, value_set=lacking))))
 
 
 def derivation_of(work: Session, place: Place) -> dict[str, Any] | None:

@@ -19,10 +19,30 @@ _LAST_CERTIFICATE = """
            max(block_number) AS block_number
     FROM certificates GROUP BY token, chain_id
 """
-_UNCLASSIFIED = """
-    SELECT token, chain_id, count(*) FILTER (reason = 'unclassified') AS unclassified, count(*) AS entries
+
+EVIDENCE = ("event", "input", "role", "match", "pattern", "default")
+"""How a rule may know what a mint or a burn was, the surest first."""
+
+_VOLUME = "sum(CAST(amount_raw AS DOUBLE))"
+_KINDS = [(name, f"evidence = '{name}'") for name in EVIDENCE]
+_COUNTED = [
+    ("unclassified", "reason = 'unclassified'"),
+    *((f"{name}_changes", where) for name, where in _KINDS),
+]
+_SHARED = [("unclassified_share", "reason = 'unclassified'"), *_KINDS]
+_COUNTS = ("changes", "amounts_unknown", *(name for name, _ in _COUNTED))
+_SHARES = tuple(name for name, _ in _SHARED)
+_FIGURES = [
+    *(f"count(*) FILTER ({where}) AS {name}" for name, where in _COUNTED),
+    *(f'{_VOLUME} FILTER ({where}) / nullif({_VOLUME}, 0) AS "{name}"' for name, where in _SHARED),
+]
+_CHANGES = f"""
+    SELECT token, chain_id, count(*) AS changes, count(*) FILTER (amount_raw IS NULL) AS amounts_unknown,
+           {", ".join(_FIGURES)}
     FROM transfers WHERE effect IN ('mint', 'burn') GROUP BY token, chain_id
 """
+"""Mints and burns by evidence: how many, and their share of what was minted and burned. A ratio is a DOUBLE."""
+
 _UNDECODED = "SELECT token, chain_id, count(*) AS undecoded FROM undecoded GROUP BY token, chain_id"
 
 
@@ -31,8 +51,10 @@ def status(settings: Settings, registry: Registry, tokens: Sequence[Token]) -> p
 
     Columns: token, chain, frontier_block, frontier_time, head (the newest block that this home has seen of
     the chain), final, lag_seconds behind it, holes (spans that some contract of the group misses),
-    missing_blocks, unclassified of changes (mints and burns) and their share, undecoded, inputs_missing,
-    verdict and verified_block of the last certificate, why_null.
+    missing_blocks, unclassified of changes (mints and burns), undecoded, inputs_missing, verdict and
+    verified_block of the last certificate, why_null. The share of the volume minted and burned stands under
+    each evidence's name and as unclassified_share, how many changes as event_changes …; those whose amount is
+    not known (amounts_unknown) have no volume.
     """
     import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
 
@@ -49,7 +71,7 @@ def status(settings: Settings, registry: Registry, tokens: Sequence[Token]) -> p
     return pa.Table.from_pylist(rows, schema=_schema())
 
 
-_FACTS = {"certificate": _LAST_CERTIFICATE, "unclassified": _UNCLASSIFIED, "undecoded": _UNDECODED}
+_FACTS = {"certificate": _LAST_CERTIFICATE, "changes": _CHANGES, "undecoded": _UNDECODED}
 
 
 def _row(
@@ -64,7 +86,7 @@ def _row(
     newest = max(seen, key=lambda s: s["last"], default=None)
     holes = _holes(con, registry, deployment, seen, newest["last"] if newest else 0)
     certificate = facts["certificate"].get(place, {})
-    changes = facts["unclassified"].get(place, {})
+    changes = facts["changes"].get(place, {})
     reached = held.get("frontier_time")
     return {
         "token": deployment.token,
@@ -76,15 +98,20 @@ def _row(
         "lag_seconds": int((newest["last_time"] - reached).total_seconds()) if newest and reached else None,
         "holes": len(holes),
         "missing_blocks": sum(len(span) for span in holes),
-        "unclassified": changes.get("unclassified", 0),
-        "changes": changes.get("entries", 0),
-        "unclassified_share": changes["unclassified"] / changes["entries"] if changes else None,
+        **{name: changes.get(name, 0) for name in _COUNTS},
+        **{name: _share(changes, name) for name in _SHARES},
         "undecoded": facts["undecoded"].get(place, {}).get("undecoded", 0),
         "inputs_missing": held.get("inputs_missing"),
         "verdict": certificate.get("verdict"),
         "verified_block": certificate.get("block_number"),
         "why_null": held.get("why_null", "nothing of it is derived yet"),
     }
+
+
+def _share(changes: Mapping[str, Any], name: str) -> float | None:
+    """Return a share of the volume: 0 where nothing of that kind happened, None where nothing happened."""
+    whole = changes.get("changes", 0) - changes.get("amounts_unknown", 0)
+    return (changes.get(name) or 0.0) if whole else None
 
 
 def _holes(
@@ -113,23 +140,20 @@ def _by_place(con: duckdb.DuckDBPyConnection, sql: str) -> dict[tuple[str, str],
     return {(row["token"], row["chain_id"]): row for row in _rows(con, sql)}
 
 
+_WHOLE = ("frontier_block", "head", "lag_seconds", "holes", "missing_blocks", "undecoded", "inputs_missing",
+          "verified_block", *_COUNTS)  # fmt: skip
+_NAMES = ("token", "chain", "frontier_block", "frontier_time", "head", "final", "lag_seconds", "holes",
+          "missing_blocks", *_COUNTS, *_SHARES, "undecoded", "inputs_missing", "verdict", "verified_block",
+          "why_null")  # fmt: skip
+
+
 def _schema() -> pa.Schema:
     import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
 
-    whole = dict.fromkeys(
-        ("frontier_block", "head", "lag_seconds", "holes", "missing_blocks", "unclassified", "changes", "undecoded",
-         "inputs_missing", "verified_block"),
-        pa.int64(),
-    )  # fmt: skip
     kinds = {
         "frontier_time": pa.timestamp("us"),
         "final": pa.bool_(),
-        "unclassified_share": pa.float64(),
-        **whole,
+        **dict.fromkeys(_SHARES, pa.float64()),
+        **dict.fromkeys(_WHOLE, pa.int64()),
     }
-    names = (
-        "token", "chain", "frontier_block", "frontier_time", "head", "final", "lag_seconds", "holes",
-        "missing_blocks", "unclassified", "changes", "unclassified_share", "undecoded", "inputs_missing", "verdict",
-        "verified_block", "why_null",
-    )  # fmt: skip
-    return pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    return pa.schema([(name, kinds.get(name, pa.string())) for name in _NAMES])

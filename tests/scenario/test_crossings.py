@@ -142,3 +142,9 @@ def test_one_chain_alone_says_what_it_cannot_know(tmp_path: Path) -> None:
     assert found == [
         (None, "its destination is not told, and 1 deployments of the token are not in this home")
     ]
+
+
+def test_nothing_is_missing_that_no_rule_asked_for(home: Path) -> None:
+    """No rule of this token needs a transaction's input, so none is fetched and none is missing."""
+    assert rows(home, "SELECT DISTINCT inputs_missing FROM derivations") == [(0,)]
+    assert rows(home, "SELECT count(*) FROM transactions") == [(0,)]
