@@ -14,6 +14,7 @@ from indexer.config.schema import (
     ChainTable,
     CompanionTable,
     DeploymentTable,
+    LookalikeTable,
     PlatformTable,
     PriceTable,
     ProductTable,
@@ -22,6 +23,7 @@ from indexer.config.schema import (
     TokenTable,
 )
 
+K = TypeVar("K")
 S = TypeVar("S")
 V = TypeVar("V")
 _GRACE_HOURS = 24
@@ -46,10 +48,11 @@ def registry_from(layer: Layer, shipped: Path) -> model.Registry:
         products=_each(layer.products, _product),
         tokens=_each(layer.tokens, lambda found: _token(found, chains, currencies)),
         terms=_each(layer.terms, _terms),
+        lookalikes=_each(layer.lookalikes, _lookalike),
     )
 
 
-def _each(found: Mapping[str, S], turn: Callable[[S], V]) -> Mapping[str, V]:
+def _each(found: Mapping[K, S], turn: Callable[[S], V]) -> Mapping[K, V]:
     return MappingProxyType({name: turn(one) for name, one in found.items()})
 
 
@@ -82,6 +85,10 @@ def _platform(found: Found[PlatformTable]) -> model.Platform:
 
 def _terms(found: Found[TermsTable]) -> model.Terms:
     return model.Terms(platform=found.platform, **found.table.model_dump())
+
+
+def _lookalike(found: Found[LookalikeTable]) -> model.Lookalike:
+    return model.Lookalike(platform=found.platform, **found.table.model_dump())
 
 
 def _product(found: Found[ProductTable]) -> model.Product:

@@ -46,6 +46,10 @@ def check(layer: Layer, families: Sequence[str], problems: Problems) -> None:
     for site in _sites(layer):
         _deployment(site, layer, families, problems)
         _unique(site, seen, problems)
+    for key, look in layer.lookalikes.items():
+        _known(look.table.chain, list(layer.chains), look.place.at("chain"), problems)
+        if key in seen:
+            problems.add(look.place.at("address"), f"is token {seen[key].token!r} there; it cannot be both")
 
 
 def _sites(layer: Layer) -> Iterator[Site]:

@@ -8,10 +8,13 @@ from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
+from indexer.config.lists import listed
 from indexer.config.problems import Place, Problems, checked
 from indexer.config.schema import (
     ChainTable,
     IdTable,
+    ListTable,
+    LookalikeTable,
     PlatformFile,
     PlatformTable,
     ProductTable,
@@ -41,11 +44,12 @@ class Layer(NamedTuple):
     products: dict[str, Found[ProductTable]]
     tokens: dict[str, Found[TokenTable]]
     terms: dict[str, Found[TermsTable]]
+    lookalikes: dict[tuple[str, str], Found[LookalikeTable]]
 
 
 def read_layer(folder: Path, problems: Problems) -> Layer:
     """Return what the .toml files of *folder* and its platforms/ say; each fault goes to *problems*."""
-    layer = Layer({}, {}, {}, {}, {})
+    layer = Layer({}, {}, {}, {}, {}, {})
     for path in [*sorted(folder.glob("*.toml")), *sorted((folder / "platforms").glob("*.toml"))]:
         if path.name == SETTINGS_FILE and path.parent == folder:
             continue
@@ -87,6 +91,7 @@ def lay_over(base: Layer, over: Layer) -> Layer:
         {**base.products, **over.products},
         {**base.tokens, **over.tokens},
         {**base.terms, **over.terms},
+        {**base.lookalikes, **over.lookalikes},
     )
 
 
@@ -109,6 +114,23 @@ def _platform(place: Place, layer: Layer, problems: Problems) -> None:
         _keep(layer.products, product.id, Found(product, place.at("product", number), owner), problems)
     for number, token in enumerate(file.token):
         _keep(layer.tokens, token.id, Found(token, place.at("token", number), owner), problems)
+    for number, look in enumerate(file.lookalike):
+        layer.lookalikes[look.chain, look.address] = Found(look, place.at("lookalike", number), owner)
+    for number, table in enumerate(file.lists):
+        _list(table, place.at("list", number), owner, layer, problems)
+
+
+def _list(table: ListTable, place: Place, owner: str, layer: Layer, problems: Problems) -> None:
+    """Keep the products and tokens of a list as if they stood in the platform's file."""
+    products, tokens = listed(table, place, problems)
+    for found in products:
+        product = checked(ProductTable, found, problems)
+        if product is not None:
+            _keep(layer.products, product.id, Found(product, found, owner), problems)
+    for found in tokens:
+        token = checked(TokenTable, found, problems)
+        if token is not None:
+            _keep(layer.tokens, token.id, Found(token, found, owner), problems)
 
 
 def _keep(known: dict[str, Found[T]], name: str, found: Found[T], problems: Problems) -> None:

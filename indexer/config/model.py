@@ -232,14 +232,31 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookalike:
+    """A contract that may be taken for a token of *platform* and is none; *what* says what it is."""
+
+    platform: str
+    symbol: str
+    chain: str
+    address: str
+    what: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
-    """The whole configuration, keyed by chain name, platform id, product id and token id."""
+    """The whole configuration, keyed by chain name, platform id, product id and token id.
+
+    *terms* are keyed by platform, *lookalikes* by chain and address.
+    """
 
     chains: Mapping[str, Chain]
     platforms: Mapping[str, Platform]
     products: Mapping[str, Product]
     tokens: Mapping[str, Token]
     terms: Mapping[str, Terms] = field(default_factory=dict)
+    lookalikes: Mapping[tuple[str, str], Lookalike] = field(default_factory=dict)
 
     def by_id(self, chain_id: str) -> Chain:
         """Return the chain with the CAIP-2 id *chain_id*."""

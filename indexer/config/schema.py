@@ -301,12 +301,72 @@ class TokenTable(BaseModel):
     deployment: list[DeploymentTable] = Field(min_length=1)
 
 
+class LookalikeTable(BaseModel):
+    model_config = STRICT
+    symbol: Text
+    chain: Id
+    address: Address
+    what: Text
+    source: Text
+    confidence: Confidence
+
+
+class OnChains(BaseModel):
+    """What holds on the chains named, on every chain of the list where none is."""
+
+    chains: list[Id] | None = None
+
+    def on(self, chain: str) -> bool:
+        return self.chains is None or chain in self.chains
+
+
+class ListRole(RoleTable, OnChains):
+    """A role that many tokens have in common."""
+
+
+class ListCompanion(CompanionTable, OnChains):
+    """A companion that many tokens have in common."""
+
+
+class ListPrice(PriceTable, OnChains):
+    """A price source that many tokens have in common."""
+
+
+class ListTable(BaseModel):
+    """What the tokens of a CSV file have in common; *known* has the ids of chains that are only known."""
+
+    model_config = STRICT
+    file: Annotated[
+        str, shaped(r"[A-Za-z0-9][A-Za-z0-9._-]*\.csv", 'must be the name of a file such as "a.csv"')
+    ]
+    prefix: Annotated[
+        str, shaped(r"([a-z0-9][a-z0-9._-]*)?", "must be the beginning of an id, in lower case")
+    ] = ""
+    currency: Currency
+    accrual: Annotated[str, one_of(*model.ACCRUALS)]
+    reasons: Annotated[str, one_of(*model.REASON_RULES)] | None = None
+    tier: Annotated[str, one_of(*model.TIERS)] = "long"
+    events: list[Id] = Field(default_factory=list)
+    decimals: Annotated[int, _plain(_decimals)] | None = None
+    start: Start | None = None
+    kind: Annotated[str, one_of(*model.KINDS)] = "native"
+    reads: list[Annotated[str, one_of(*model.READS)]] = Field(default_factory=list)
+    known: dict[Id, ChainId] = Field(default_factory=dict)
+    source: Text | None = None
+    confidence: Confidence | None = None
+    companion: list[ListCompanion] = Field(default_factory=list)
+    role: list[ListRole] = Field(default_factory=list)
+    price: list[ListPrice] = Field(default_factory=list)
+
+
 class PlatformFile(BaseModel):
     model_config = STRICT
     platform: PlatformTable
     terms: TermsTable | None = None
     product: list[ProductTable] = Field(default_factory=list)
     token: list[TokenTable] = Field(default_factory=list)
+    lists: list[ListTable] = Field(default_factory=list, alias="list")
+    lookalike: list[LookalikeTable] = Field(default_factory=list)
 
 
 class SettingsFile(BaseModel):

@@ -1,9 +1,11 @@
 """The configurations that we ship: mainnet's and the recordings'."""
 
+import json
 import re
 import subprocess
 import sys
-from datetime import date
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -16,29 +18,97 @@ from indexer.ledger.reasons import REASONS_RULES
 from indexer.ledger.values import REASONS
 
 RECORDED = recordings_dir() / "config"
+COUNTED = json.loads((Path(__file__).parent.parent / "data" / "registry.json").read_text())
 TOKENS = {
-    "buidl": ("BUIDL", "buidl", {"ethereum", "polygon", "avalanche", "optimism", "arbitrum", "bsc"}),
-    "buidl-i": ("BUIDL-I", "buidl", {"ethereum"}),
-    "ustb": ("USTB", "ustb", {"ethereum", "plume"}),
-    "uscc": ("USCC", "uscc", {"ethereum", "plume"}),
-    "stbt": ("STBT", "stbt", {"ethereum"}),
-    "wstbt": ("wSTBT", "stbt", {"ethereum"}),
-    "tbill": ("TBILL", "tbill", {"ethereum", "arbitrum", "bsc"}),
-    "usdy": ("USDY", "usdy", {"ethereum", "mantle", "arbitrum", "sei", "plume", "bsc"}),
-    "ousg": ("OUSG", "ousg", {"ethereum", "polygon"}),
+    "buidl": ("BUIDL", "buidl", "dstoken", "securitize"),
+    "ustb": ("USTB", "ustb", "nav", "superstate"),
+    "stbt": ("STBT", "stbt", "share_rebase", "matrixdock"),
+    "wstbt": ("wSTBT", "stbt", "plain", "matrixdock"),
+    "tbill": ("TBILL", "tbill", "nav", "openeden"),
+    "usdo": ("USDO", "usdo", "multiplier_rebase", "openeden"),
+    "cusdo": ("cUSDO", "usdo", "erc4626", "openeden"),
+    "rusdy": ("rUSDY", "usdy", "price_rebase", "ondo"),
+    "aaplon": ("AAPLon", "aaplon", "plain", "ondo"),
+    "benji": ("BENJI", "benji", "distribution", "franklin"),
+    "syrupusdc": ("syrupUSDC", "syrupusdc", "erc4626", "maple"),
+    "bib01": ("bIB01", "bib01", "plain", "backed"),
+    "spyx": ("SPYx", "spyx", "timed_rebase", "backed"),
+    "brk.bx": ("BRK.Bx", "brk.bx", "timed_rebase", "backed"),
+    "wtgxx": ("WTGXX", "wtgxx", "distribution", "wisdomtree"),
+    "swarm-aapl": ("AAPL", "swarm-aapl", "plain", "swarm"),
 }
 
 
+def files(folder: Path) -> list[Path]:
+    return [*folder.rglob("*.toml"), *folder.rglob("*.csv")]
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return load(config_dir())
+
+
 @pytest.mark.parametrize("token", TOKENS)
-def test_a_token_is_where_the_facts_say(token):
-    """Each token has its symbol, its product and every chain on which it can be indexed."""
-    found = load(config_dir()).tokens[token]
-    assert (found.symbol, found.product, {d.chain for d in found.deployments if d.indexed}) == TOKENS[token]
+def test_a_token_is_what_the_facts_say(registry, token):
+    """A token of each mechanism has its symbol, its product, its accrual and its platform's rules."""
+    found = registry.tokens[token]
+    assert (found.symbol, found.product, found.accrual, found.reasons) == TOKENS[token]
 
 
-def test_there_is_no_other_token():
-    """The configuration has these tokens and no other."""
-    assert set(load(config_dir()).tokens) == set(TOKENS)
+def test_every_deployment_of_the_facts_is_there(registry):
+    """Per platform and chain there are as many contracts, indexed and known only, as were collected."""
+    counted = {}
+    for token in registry.tokens.values():
+        for deployment in token.deployments:
+            chains = counted.setdefault(token.platform, {}).setdefault(deployment.status, Counter())
+            chains[deployment.chain] += 1
+    assert counted == COUNTED
+
+
+def test_what_is_known_only_lacks_what_indexing_needs(registry):
+    """A contract of a configured chain is known only where its decimals are not, or no accrual follows it."""
+    only = {
+        token.id
+        for token in registry.tokens.values()
+        for d in token.deployments
+        if d.chain in registry.chains and not d.indexed and d.decimals is not None
+    }
+    assert only == {"ommf"}
+
+
+def test_one_address_on_two_chains_is_two_contracts(registry):
+    """The same 20 bytes are cUSDO on Ethereum and USDO on Base, and a fund and its oracle on two chains."""
+    at = {(d.chain, d.address): t.id for t in registry.tokens.values() for d in t.deployments}
+    both = "0xad55aebc9b8c03fc43cd9f62260391c13c23e7c0"
+    assert (at["ethereum", both], at["base", both]) == ("cusdo", "usdo")
+    shared = "0xe4fa682f94610ccd170680cc3b045d77d9e528a8"
+    oracles = {
+        c.address for d in registry.tokens["ustb"].deployments if d.chain == "ethereum" for c in d.companions
+    }
+    assert at["plume", shared] == "ustb"
+    assert shared in oracles
+    assert ("ethereum", shared) not in at
+
+
+def test_a_lookalike_is_no_token(registry):
+    """A contract that calls itself BUIDL is known as none of Securitize's."""
+    look = registry.lookalikes["bsc", "0xfa4c775800a63f16214ef4215cad5da983b7a314"]
+    assert (look.platform, look.symbol) == ("securitize", "BUIDL")
+
+
+def test_every_platform_has_its_terms(registry):
+    """The ten platforms have terms, each from a dated document."""
+    assert len(registry.platforms) == 10
+    assert set(registry.terms) == set(registry.platforms)
+    assert all(terms.as_of and terms.source for terms in registry.terms.values())
+
+
+def test_a_price_written_down_is_par_with_its_document(registry):
+    """No price stands in the configuration but a par value, for which a document is named."""
+    prices = [p for t in registry.tokens.values() for d in t.deployments for p in d.prices]
+    assert prices
+    assert all((p.value is not None) == (p.kind == "par") for p in prices)
+    assert all(p.source for p in prices)
 
 
 @pytest.mark.parametrize("folder", [config_dir(), RECORDED])
@@ -48,32 +118,27 @@ def test_every_fact_has_its_source(folder):
     facts = [*registry.platforms.values(), *registry.tokens.values()]
     for token in registry.tokens.values():
         for deployment in token.deployments:
-            facts += [deployment, *deployment.roles, *deployment.companions]
+            facts += [deployment, *deployment.roles, *deployment.companions, *deployment.prices]
+    facts += [*registry.terms.values(), *registry.lookalikes.values()]
     assert all(fact.source and fact.confidence for fact in facts)
 
 
-@pytest.mark.parametrize("path", sorted([*config_dir().rglob("*.toml"), *RECORDED.rglob("*.toml")]), ids=str)
+@pytest.mark.parametrize("path", sorted([*files(config_dir()), *files(RECORDED)]), ids=str)
 def test_every_address_carries_its_checksum(path):
-    """Addresses in the files are written with their checksum, but for the one whose source gives none."""
-    wrong = [a for a in re.findall(r'"(0x[0-9a-fA-F]{40})"', path.read_text()) if checksummed(a) != a]
-    assert wrong in ([], ["0x2004f7f7b600d962170d7f28114cc123c5e98451"])
+    """Addresses in the files are written with their checksum, so that a wrong digit is noticed."""
+    found = re.findall(r"(?<![0-9a-zA-Z])0x[0-9a-fA-F]{40}(?![0-9a-zA-Z])", path.read_text())
+    assert [address for address in found if checksummed(address) != address] == []
 
 
-def test_every_indexed_deployment_has_a_start():
-    """A backfill never begins at a chain's first block for want of a start."""
-    registry = load(config_dir())
-    starts = [d.start for t in registry.tokens.values() for d in t.deployments if d.indexed]
-    assert None not in starts
-    assert all(start > 0 if isinstance(start, int) else start >= date(2023, 1, 1) for start in starts)
-
-
-def test_no_start_lies_before_its_chain():
-    """A start that is a day is not before the chain's own floor."""
-    registry = load(config_dir())
+def test_every_indexed_deployment_has_a_start(registry):
+    """A backfill never begins at a chain's first block for want of a start, nor before its chain's floor."""
     for token in registry.tokens.values():
         for deployment in token.deployments:
-            if deployment.indexed and isinstance(deployment.start, date):
-                assert deployment.start >= registry.chains[deployment.chain].floor
+            if deployment.indexed:
+                start = deployment.start
+                assert start is not None
+                floor = registry.chains[deployment.chain].floor
+                assert start > 0 if isinstance(start, int) else start >= floor
 
 
 def test_public_endpoints_are_named_by_host():
@@ -83,13 +148,6 @@ def test_public_endpoints_are_named_by_host():
         assert names
         assert len(names) == len(set(names))
         assert all(endpoint.name in endpoint.url for endpoint in chain.endpoints)
-
-
-def test_only_stbt_rebases_and_may_read():
-    """STBT rebases by shares and may ask for totalSupply; no other token does."""
-    tokens = load(config_dir()).tokens.values()
-    assert [t.id for t in tokens if t.accrual != "plain"] == ["stbt"]
-    assert [t.id for t in tokens for d in t.deployments if d.reads] == ["stbt"]
 
 
 def test_no_default_is_guessed():
