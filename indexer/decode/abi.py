@@ -17,7 +17,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from indexer.decode.words import WORD, of_one_word, word_values
 from indexer.floor.assets import abis_dir
@@ -47,6 +47,14 @@ class Event(NamedTuple):
     log_index: int
     name: str
     args: Mapping[str, object]
+
+    def text(self, name: str) -> str:
+        """Return an address or string argument."""
+        return cast("str", self.args[name])
+
+    def number(self, name: str) -> int:
+        """Return an integer argument."""
+        return cast("int", self.args[name])
 
 
 class Undecodable(NamedTuple):

@@ -28,10 +28,15 @@ class Place(NamedTuple):
         return self.block, self.log_index
 
 
-def placed(scene: Scene, addresses: Collection[str]) -> Iterator[tuple[Place, RawLog]]:
-    """Yield the logs of *addresses* that have a topic, in their order."""
+def placed(
+    scene: Scene, addresses: Collection[str], topics: Collection[bytes] | None = None
+) -> Iterator[tuple[Place, RawLog]]:
+    """Yield the logs of *addresses* that have a topic, one of *topics* where they are given, in their order."""
     wanted = pa.array([bytes.fromhex(address[2:]) for address in addresses], pa.binary(20))
-    rows = scene.logs.filter(pc.is_in(scene.logs["address"], value_set=wanted))
+    mask = pc.is_in(scene.logs["address"], value_set=wanted)
+    if topics is not None:
+        mask = pc.and_(mask, pc.is_in(scene.logs["topic0"], value_set=pa.array(sorted(topics), pa.binary(32))))
+    rows = scene.logs.filter(mask)
     seconds = pc.divide(rows["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
     names = ("block_number", "block_hash", "tx_hash", "tx_index", "log_index", "address")
     columns = [rows[name].to_pylist() for name in (*names, "topic0", "topic1", "topic2", "topic3", "data")]
@@ -45,10 +50,11 @@ def placed(scene: Scene, addresses: Collection[str]) -> Iterator[tuple[Place, Ra
 
 
 def told(
-    scene: Scene, addresses: Collection[str], family: Family
+    scene: Scene, addresses: Collection[str], family: Family, names: Collection[str] | None = None
 ) -> Iterator[tuple[Place, RawLog, Event | Undecodable]]:
-    """Yield the logs of *addresses* that *family* knows, decoded."""
-    for place, raw in placed(scene, addresses):
+    """Yield the logs of *addresses* that *family* knows, decoded; only the events *names* where given."""
+    topics = [topic for topic, name in family.topics.items() if names is None or name in names]
+    for place, raw in placed(scene, addresses, topics):
         event = decode_event(family, raw)
         if event is not None:
             yield place, raw, event

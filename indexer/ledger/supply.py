@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from indexer.config.model import Deployment
 from indexer.floor.tables import MAX_UNITS, SUPPLY_CHANGES
-from indexer.ledger.figures import TOO_LARGE, held, moment, rows_of, token_units
+from indexer.ledger.figures import TOO_LARGE, held, moment, ratio, rows_of, token_units
 
 
 class Rate(NamedTuple):
-    """How a contract turns units into base units: (units × numerator + addend) // denominator."""
+    """How a contract turns units into base units: (units × numerator + addend) // denominator.
+
+    *finer* is how many decimals a unit has beyond the token's own.
+    """
 
     numerator: int
     denominator: int
     addend: int = 0
+    finer: int = 0
 
     def of(self, units: int) -> int:
         """Return the base units of *units*."""
         return (units * self.numerator + self.addend) // self.denominator
+
+    @property
+    def multiplier(self) -> Decimal | None:
+        """Token units that one whole unit is worth, cut to 18 decimals; None where that does not fit."""
+        return ratio(self.numerator * 10**self.finer, self.denominator)
 
     @property
     def min_units(self) -> int | None:
@@ -62,7 +72,7 @@ def _row(deployment: Deployment, change: Change) -> dict[str, Any]:
     supply, rate = token_units(change.supply, decimals), change.rate
     why = change.why_null
     if why is None and any(
-        v is not None and v > MAX_UNITS for v in (change.units, change.supply, *(rate or ()))
+        v is not None and v > MAX_UNITS for v in (change.units, change.supply, *(rate or ())[:3])
     ):
         why = "the total has more than 38 digits"
     elif why is None and change.supply is not None and supply is None:
@@ -82,6 +92,7 @@ def _row(deployment: Deployment, change: Change) -> dict[str, Any]:
         "denominator": held(rate and rate.denominator),
         "addend": held(rate and rate.addend),
         "min_units": held(rate and rate.min_units),
+        "multiplier": rate and rate.multiplier,
         "rounding": None if change.supply is None else held(change.rounding),
         "rounding_bound": held(change.bound),
         "reads_used": change.reads_used,

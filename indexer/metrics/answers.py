@@ -198,9 +198,9 @@ def _supply_row(con: duckdb.DuckDBPyConnection, cut: Cut) -> dict[str, object]:
 def _multiplier(at: Point) -> tuple[Decimal | None, str | None]:
     if at.units is None or at.supply_raw is None:
         return None, at.why_null
-    if at.rate is None:
-        return None, "there are no units to divide the supply by"
-    return in_tokens(10**SCALE * at.rate.numerator // at.rate.denominator, SCALE), None
+    if at.multiplier is None:
+        return None, "what a unit is worth is not known while there is none"
+    return at.multiplier, None
 
 
 def _certificate(con: duckdb.DuckDBPyConnection, at: Point) -> str:

@@ -88,6 +88,7 @@ class Point(NamedTuple):
     supply_raw: int | None
     supply: Decimal | None
     rate: Rate | None
+    multiplier: Decimal | None
     min_units: int
     why_null: str | None
 
@@ -178,14 +179,14 @@ def _time_of(con: duckdb.DuckDBPyConnection, run: Run, block: int) -> tuple[date
 def point(con: duckdb.DuckDBPyConnection, cut: Cut) -> Point:
     """Return the supply at *cut*: that of the last change up to there, zero before the first."""
     if cut.why_null is not None:
-        return Point(cut, None, None, None, None, 1, cut.why_null)
+        return Point(cut, None, None, None, None, None, 1, cut.why_null)
     rows = con.execute(query("supply_at"), cut.values).fetchall()
     if not rows:
-        return Point(cut, 0, 0, Decimal(0), ONE, 1, None)
-    units, supply_raw, supply, *factors, min_units, why = rows[0]
+        return Point(cut, 0, 0, Decimal(0), ONE, Decimal(1), 1, None)
+    units, supply_raw, supply, *factors, multiplier, min_units, why = rows[0]
     known = [int(factor) for factor in factors if factor is not None]
     rate = Rate(*known) if len(known) == len(factors) else None
-    return Point(cut, _whole(units), _whole(supply_raw), supply, rate, int(min_units), why)
+    return Point(cut, _whole(units), _whole(supply_raw), supply, rate, multiplier, int(min_units), why)
 
 
 def _whole(figure: Decimal | None) -> int | None:

@@ -1,5 +1,5 @@
 -- Supply at the close of every UTC day from the first event to the frontier.
--- The multiplier is what one unit is worth in base units, cut to 18 decimals; it is 1 where a unit is a base unit.
+-- The multiplier is what one whole unit is worth in token units, cut to 18 decimals; it is 1 where a unit is a base unit.
 -- What circulates, and what of it the issuer's own addresses hold, is made in steps/circulating_days.sql.
 -- grain: token, chain, day · kind: stock
 WITH multiplied AS (
@@ -9,14 +9,7 @@ WITH multiplied AS (
     closes.day,
     closes.units,
     closes.supply,
-    CASE
-      WHEN closes.numerator = closes.denominator THEN CAST(1 AS DECIMAL(38, 18))
-      ELSE
-        exact_balance(
-          CAST(1000000000000000000 AS DECIMAL(38, 0)), closes.numerator, closes.denominator, CAST(0 AS DECIMAL(38, 0))
-        )
-        * CAST('0.000000000000000001' AS DECIMAL(38, 18))
-    END AS multiplier,
+    closes.multiplier,
     closes.coverage,
     closes.published_at,
     closes.why_null
@@ -41,7 +34,7 @@ SELECT
   multiplied.published_at AS published_at,
   COALESCE(
     multiplied.why_null,
-    CASE WHEN multiplied.multiplier IS NULL THEN 'there are no units to divide the supply by' END,
+    CASE WHEN multiplied.multiplier IS NULL THEN 'what a unit is worth is not known while there is none' END,
     circulating_days.why_null
   ) AS why_null
 FROM multiplied

@@ -37,6 +37,10 @@ class Views(NamedTuple):
 VIEWS: Mapping[str, Views] = {
     "plain": Views(),
     "share_rebase": Views(shares="3a98ef39", shares_of="f5eb42dc"),
+    "price_rebase": Views(shares="d5002f2e", shares_of="f5eb42dc"),  # getTotalShares(), sharesOf(address)
+    "multiplier_rebase": Views(shares="3a98ef39", shares_of="f5eb42dc"),
+    "timed_rebase": Views(),
+    "dstoken": Views(),
     "erc4626": Views(),
     "nav": Views(),
     "distribution": Views(),

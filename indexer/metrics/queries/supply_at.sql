@@ -7,6 +7,7 @@ SELECT
   supply_changes.numerator AS numerator,
   supply_changes.denominator AS denominator,
   supply_changes.addend AS addend,
+  supply_changes.multiplier AS multiplier,
   COALESCE(supply_changes.min_units, 1) AS min_units,
   CASE
     WHEN supply_changes.units IS NULL OR supply_changes.supply_raw IS NULL OR supply_changes.supply IS NULL

@@ -69,6 +69,11 @@ SELECT
     WHEN carried.point IS NULL THEN CAST(0 AS DECIMAL(38, 0))
     ELSE supply_points.addend
   END AS addend,
+  CASE
+    WHEN carried.why_null IS NOT NULL THEN NULL
+    WHEN carried.point IS NULL THEN CAST(1 AS DECIMAL(38, 18))
+    ELSE supply_points.multiplier
+  END AS multiplier,
   CASE WHEN carried.point IS NULL THEN CAST(1 AS DECIMAL(38, 0)) ELSE supply_points.min_units END AS min_units,
   COALESCE(supply_points.why_null, carried.why_null) AS why_null,
   COALESCE(

@@ -19,6 +19,7 @@ SELECT
   supply_changes.numerator AS numerator,
   supply_changes.denominator AS denominator,
   supply_changes.addend AS addend,
+  supply_changes.multiplier AS multiplier,
   supply_changes.min_units AS min_units,
   supply_changes.rounding AS rounding,
   supply_changes.rounding_bound AS rounding_bound,

@@ -1,0 +1,163 @@
+"""Price rebase (rUSDY, rOUSG, mUSD): shares of a wrapped token times its price.
+
+Source of the formulas: rUSDY.sol and rOUSG.sol; one base unit of the wrapped token is 10,000 shares:
+
+    balance = shares · price // (1e18 · 10,000)      shares = amount · 1e18 · 10,000 // price
+
+TransferShares is the ledger. Three dialects of the logs are known. The admin's burn of rOUSG logs a mint to the
+admin beside the shares that left the account. burnShares logs no Transfer for dust. And the rUSDY of the 2023
+audit logs a wrap 10,000 times too small, which the wrapped token's own log shows, and burns with SharesBurnt and
+TokensBurnt alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+
+from indexer.decode.abi import Event, Undecodable, load_family
+from indexer.ledger.accruals.oracle_turns import SHARES, oracle_turns
+from indexer.ledger.accruals.scaled import Move, Story, Turn, scaled
+from indexer.ledger.accruals.share_logs import Told, Twins, twins
+from indexer.ledger.placed import Place, told, undecoded_row
+from indexer.ledger.scene import Ledger, Needs, Scene
+from indexer.ledger.supply import Rate
+from indexer.ledger.values import ZERO
+
+FAMILIES = ("erc20", "rousg")
+_TWINS = ("Transfer", "TransferShares")
+_BURNS = ("SharesBurnt", "TokensBurnt")
+
+
+def price_rebase(scene: Scene) -> Ledger | Needs:
+    """Return the ledger in shares, or the instants and reads without which the price is not known."""
+    turns = oracle_turns(scene)
+    if isinstance(turns, Needs):
+        return turns
+    logs, undecoded, broken = [], [], None
+    names = (*_TWINS, *_BURNS)
+    for place, raw, event in told(scene, [scene.deployment.address], load_family(FAMILIES), names):
+        if isinstance(event, Undecodable):
+            undecoded.append(undecoded_row(scene, place, raw, event.reason))
+            broken = broken or (place, event.reason)
+        else:
+            logs.append(Told(place, raw, event))
+    pairs = list(twins(log for log in logs if log.event.name in _TWINS))
+    odd = next((pair for pair in pairs if pair.shares is None), None)
+    if odd is not None and odd.transfer is not None:
+        why = "a Transfer without its TransferShares"
+        undecoded.append(undecoded_row(scene, odd.first, odd.transfer.raw, why))
+        broken = min([(odd.first, why), *([broken] if broken else [])], key=lambda lost: lost[0].order)
+    rates = _Rates(turns)
+    wrapped = _Wrapped(scene)
+    moves = [move for pair in pairs if pair.shares is not None for move in _moves(pair, rates, wrapped)]
+    moves += list(_burns(log for log in logs if log.event.name in _BURNS))
+    doubt = _first_doubt(pairs, rates)
+    if doubt is not None:
+        turns = [turn for turn in turns if turn.order < (doubt.time, doubt.block, doubt.log_index)]
+        turns.append(Turn(doubt.time, doubt, None, "log", scene.deployment.address, _doubted(doubt)))
+    return scaled(scene, Story(moves, turns, undecoded, broken))
+
+
+class _Rates:
+    """The rate in force at a log."""
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        self._turns = sorted(turns, key=lambda turn: turn.order)
+
+    def at(self, place: Place) -> Rate | None:
+        found = None
+        low, high = 0, len(self._turns)
+        while low < high:
+            middle = (low + high) // 2
+            if self._turns[middle].order <= (place.time, place.block, place.log_index):
+                found, low = self._turns[middle].rate, middle + 1
+            else:
+                high = middle
+        return found
+
+
+class _Wrapped:
+    """The wrapped token's own moves into the wrapper: what a wrap really brought."""
+
+    def __init__(self, scene: Scene) -> None:
+        own = scene.deployment.address
+        others = [companion.address for companion in scene.deployment.companions]
+        self._brought: dict[tuple[str, str], deque[int]] = defaultdict(deque)
+        for place, _, event in told(scene, others, load_family(("erc20",)), ("Transfer",)):
+            if isinstance(event, Event) and event.args["to"] == own:
+                self._brought[place.tx_hash, event.text("from")].append(event.number("value"))
+
+    def take(self, place: Place, account: str) -> int | None:
+        """Return what the next wrap of *account* in the transaction brought, None where no log tells."""
+        brought = self._brought.get((place.tx_hash, account))
+        return brought.popleft() if brought else None
+
+
+def _moves(pair: Twins, rates: _Rates, wrapped: _Wrapped) -> Iterator[Move]:
+    """Yield what a TransferShares says, with the amount of its Transfer or, without one, of its rate."""
+    shares, transfer = pair.shares, pair.transfer
+    assert shares is not None  # noqa: S101 - the caller leaves out the others
+    sender, receiver = shares.event.text("from"), shares.event.text("to")
+    units = shares.event.number("sharesValue")
+    if transfer is None:
+        yield _priced(shares.place, sender, receiver, units, rates)
+        return
+    amount = transfer.event.number("value")
+    if transfer.event.args["from"] != sender:
+        yield Move(transfer.place, transfer.event.text("from"), transfer.event.text("to"), 0, 0, nothing=True)
+        yield Move(shares.place, sender, receiver, units, amount)
+        return
+    if sender == ZERO and units and wrapped.take(pair.first, receiver) == units:
+        yield _priced(pair.first, sender, receiver, units * SHARES, rates)
+        return
+    yield Move(pair.first, sender, receiver, units, amount)
+
+
+def _priced(place: Place, sender: str, receiver: str, units: int, rates: _Rates) -> Move:
+    rate = rates.at(place)
+    why = "what these shares are worth is not known: the price is not" if rate is None else None
+    return Move(place, sender, receiver, units, None if rate is None else rate.of(units), why=why)
+
+
+def _burns(logs: Iterator[Told]) -> Iterator[Move]:
+    """Yield the burns that SharesBurnt tells, each with the amount of the TokensBurnt behind it."""
+    waiting: Told | None = None
+    for log in logs:
+        if log.event.name == "SharesBurnt":
+            if waiting is not None:
+                yield _burn(waiting, None)
+            waiting = log
+        elif waiting is not None:
+            same = log.place.tx_hash == waiting.place.tx_hash
+            yield _burn(waiting, log.event.number("tokensBurnt") if same else None)
+            waiting = None
+    if waiting is not None:
+        yield _burn(waiting, None)
+
+
+def _burn(log: Told, amount: int | None) -> Move:
+    why = "no TokensBurnt tells the amount" if amount is None else None
+    units = log.event.number("sharesAmount")
+    return Move(log.place, log.event.text("account"), ZERO, units, amount, why=why)
+
+
+def _first_doubt(pairs: Sequence[Twins], rates: _Rates) -> Place | None:
+    """Return where shares first moved that the price in force does not explain: it is not the contract's."""
+    for pair in pairs:
+        if pair.transfer is None or pair.shares is None:
+            continue
+        rate = rates.at(pair.first)
+        amount, shares = pair.transfer.event.number("value"), pair.shares.event.number("sharesValue")
+        if rate is None or pair.shares.event.args["from"] == ZERO or shares * SHARES == amount:
+            continue
+        if rate.of(shares) != amount and amount * rate.denominator // rate.numerator != shares:
+            return pair.first
+    return None
+
+
+def _doubted(place: Place) -> str:
+    return (
+        f"the shares that moved in transaction {place.tx_hash} do not fit the price known here; "
+        "the token's oracle may have changed without a log"
+    )
