@@ -35,15 +35,17 @@ def placed(
     wanted = pa.array([bytes.fromhex(address[2:]) for address in addresses], pa.binary(20))
     mask = pc.is_in(scene.logs["address"], value_set=wanted)
     if topics is not None:
-        mask = pc.and_(mask, pc.is_in(scene.logs["topic0"], value_set=pa.array(sorted(topics), pa.binary(32))))
+        mask = pc.and_(
+            mask, pc.is_in(scene.logs["topic0"], value_set=pa.array(sorted(topics), pa.binary(32)))
+        )
     rows = scene.logs.filter(mask)
     seconds = pc.divide(rows["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
     names = ("block_number", "block_hash", "tx_hash", "tx_index", "log_index", "address")
     columns = [rows[name].to_pylist() for name in (*names, "topic0", "topic1", "topic2", "topic3", "data")]
-    for time, block, block_hash, tx_hash, tx_index, log_index, address, *topics, data in zip(
+    for time, block, block_hash, tx_hash, tx_index, log_index, address, *words, data in zip(
         seconds, *columns, strict=True
     ):
-        given = tuple(topic for topic in topics if topic is not None)
+        given = tuple(topic for topic in words if topic is not None)
         if given:
             place = Place(time, block, f"0x{block_hash.hex()}", f"0x{tx_hash.hex()}", tx_index, log_index)
             yield place, RawLog(f"0x{address.hex()}", log_index, given, data)

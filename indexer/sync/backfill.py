@@ -13,7 +13,7 @@ from indexer.config.model import Chain, Deployment, Registry, Token
 from indexer.config.settings import Settings
 from indexer.floor.errors import NoEndpoint, Usage
 from indexer.floor.spans import BlockRef
-from indexer.floor.tables import ENDPOINTS, FILTERS, SEGMENTS, MOMENTS
+from indexer.floor.tables import ENDPOINTS, FILTERS, MOMENTS, SEGMENTS
 from indexer.floor.together import together
 from indexer.sources.evm import Evm
 from indexer.store.read import read_book
@@ -21,9 +21,9 @@ from indexer.sync.certify import verify_place
 from indexer.sync.coverage import Task, book_of, cut_tasks, missing
 from indexer.sync.deriving import Place, derive_place, load_raw, place_of
 from indexer.sync.ingest import ingest
+from indexer.sync.moments import Moments
 from indexer.sync.orders import Order, Outcome, Progress, Result
 from indexer.sync.session import Session, asking, session, take_on
-from indexer.sync.moments import Moments
 from indexer.sync.tips import settle_tips
 from indexer.sync.whole import copy_dimensions, measure_whole
 from indexer.sync.writer import LogWriter, compact

@@ -244,7 +244,9 @@ def _covered_until(work: Session, chain_id: str, frontier: BlockRef) -> datetime
     The frontier's own, or the last one before an instant whose first block is known to be the next.
     """
     moments = work.book.rows(MOMENTS, chain_id=chain_id)
-    known = [m["instant"] - timedelta(seconds=1) for m in moments if m["block_number"] == frontier.number + 1]
+    known: list[datetime] = [
+        m["instant"] - timedelta(seconds=1) for m in moments if m["block_number"] == frontier.number + 1
+    ]
     return max([moment(frontier.time), *known])
 
 

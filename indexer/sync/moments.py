@@ -22,7 +22,9 @@ class Moments:
         self._book = book
         self._chain = chain
         self.known: dict[int, BlockRef | None] = {
-            seconds(row["instant"]): BlockRef(row["block_number"], row["block_hash"], seconds(row["block_time"]))
+            seconds(row["instant"]): BlockRef(
+                row["block_number"], row["block_hash"], seconds(row["block_time"])
+            )
             for row in book.rows(MOMENTS, chain_id=chain.id)
         }
 

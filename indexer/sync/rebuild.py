@@ -17,9 +17,9 @@ from indexer.sync.deriving import (
     load_raw,
     place_of,
 )
+from indexer.sync.moments import Moments
 from indexer.sync.orders import Outcome, Progress, Result
 from indexer.sync.session import Session, session
-from indexer.sync.moments import Moments
 from indexer.sync.whole import copy_dimensions, measure_whole
 
 

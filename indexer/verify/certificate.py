@@ -87,9 +87,9 @@ def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: Bloc
     for name in ("transfers", "supply_changes"):
         register(con, TABLES[name], derived[name])
     last = con.execute(
-        "SELECT units, supply_raw, why_null, reads_used, numerator, denominator, addend FROM supply_changes WHERE coalesce(block_number <= ?, "
-        "effective_at <= make_timestamp(? * 1000000)) ORDER BY effective_at DESC, block_number DESC NULLS LAST, "
-        "log_index DESC NULLS LAST LIMIT 1",
+        "SELECT units, supply_raw, why_null, reads_used, numerator, denominator, addend FROM supply_changes "
+        "WHERE coalesce(block_number <= ?, effective_at <= make_timestamp(CAST(? AS BIGINT) * 1000000)) "
+        "ORDER BY effective_at DESC, block_number DESC NULLS LAST, log_index DESC NULLS LAST LIMIT 1",
         [block.number, block.time],
     ).fetchone()
     units, supply, why, reads_used, *factors = last or (Decimal(0), Decimal(0), None, 0, 1, 1, 0)

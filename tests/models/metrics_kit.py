@@ -116,7 +116,11 @@ def rate(row: Mapping[str, Any]) -> dict[str, Any]:
     same = units == supply
     factors = {"numerator": Decimal(1) if same else supply, "denominator": Decimal(1) if same else units}
     worth = factors["numerator"] * 10**18 // factors["denominator"] if supply else Decimal(0)
-    return {**factors, "addend": Decimal(0), "multiplier": worth.scaleb(-18, EXACT) if worth < 10**38 else None}
+    return {
+        **factors,
+        "addend": Decimal(0),
+        "multiplier": worth.scaleb(-18, EXACT) if worth < 10**38 else None,
+    }
 
 
 def tokens(raw: Decimal | None, decimals: int) -> Decimal | None:

@@ -106,3 +106,8 @@ def test_anything_else_is_no_url(text):
 def test_a_password_is_hidden(url, shown):
     """Of a database's or a lake's URL everything is shown but the password and the query."""
     assert without_password(url) == shown
+
+
+def test_a_url_without_a_host_hides_nothing_but_itself():
+    """A database's URL has no host: an empty piece must not be found between all letters."""
+    assert redact("reading rwa.db", [Endpoint("(endpoint)", "sqlite:///home/rwa.db")]) == "reading rwa.db"

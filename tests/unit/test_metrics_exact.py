@@ -45,7 +45,8 @@ def test_an_addend_rounds_to_nearest(units, addend, wanted):
     con = duckdb.connect()
     register(con)
     given = [Decimal(units), None if addend is None else Decimal(addend)]
-    sql = "SELECT exact_balance(CAST(? AS DECIMAL(38, 0)), 1::DECIMAL(38, 0), 10::DECIMAL(38, 0), CAST(? AS DECIMAL(38, 0)))"
+    tenths = "1::DECIMAL(38, 0), 10::DECIMAL(38, 0)"
+    sql = f"SELECT exact_balance(CAST(? AS DECIMAL(38, 0)), {tenths}, CAST(? AS DECIMAL(38, 0)))"
     ((made,),) = con.execute(sql, given).fetchall()
     assert made == wanted
 

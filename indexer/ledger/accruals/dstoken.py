@@ -125,7 +125,9 @@ def _silent(provider: str | None, known: set[str]) -> str | None:
         return "no log names the rebasing provider, so its changes are not seen"
     if provider in known:
         return None
-    return f"the rebasing provider {provider} is not among the token's companions, so its changes are not seen"
+    return (
+        f"the rebasing provider {provider} is not among the token's companions, so its changes are not seen"
+    )
 
 
 def _turn(scene: Scene, place: Place, contract: str, multiplier: int | None, silent: str | None) -> Turn:

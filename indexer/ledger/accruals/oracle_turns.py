@@ -24,7 +24,10 @@ SHARES = 10_000
 """Shares of one base unit of the wrapped token: BPS_DENOMINATOR of rUSDY.sol and rOUSG.sol."""
 
 _TOKEN_VIEWS = ("getOUSGPrice",)
-_PRICES = {"RWAPriceSet": ("oldPrice", "newPrice"), "RWAExternalComparisonCheckPriceSet": ("oldRWAPrice", "newRWAPrice")}
+_PRICES = {
+    "RWAPriceSet": ("oldPrice", "newPrice"),
+    "RWAExternalComparisonCheckPriceSet": ("oldRWAPrice", "newRWAPrice"),
+}
 _PAUSED = "the oracle is paused, so the contract's views revert"
 _SILENT = "the oracle's price at this time is in no log, and no node told it"
 
@@ -79,7 +82,9 @@ def oracle_turns(scene: Scene) -> list[Turn] | Needs:
     asked = _asked(scene, silent)
     if isinstance(asked, Needs):
         return asked
-    return [turn for stage, end in zip(stages, ends, strict=True) for turn in _turns(scene, stage, end, asked)]
+    return [
+        turn for stage, end in zip(stages, ends, strict=True) for turn in _turns(scene, stage, end, asked)
+    ]
 
 
 def _companions(scene: Scene) -> dict[str, bool]:
@@ -226,9 +231,7 @@ def _target(scene: Scene, view: str, stage: _Stage) -> tuple[str, bytes] | None:
     return None if stage.address is None else (stage.address, selector_of((RANGE,), f"{view}()"))
 
 
-def _turns(
-    scene: Scene, stage: _Stage, end: int, asked: Mapping[_Silent, int | None]
-) -> Iterator[Turn]:
+def _turns(scene: Scene, stage: _Stage, end: int, asked: Mapping[_Silent, int | None]) -> Iterator[Turn]:
     """Yield the stage's own step and those by time up to *end*."""
     place, contract = stage.place, stage.address or scene.deployment.address
     if stage.oracle.paused:

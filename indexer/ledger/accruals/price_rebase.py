@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 
-from indexer.decode.abi import Event, Undecodable, load_family
+from indexer.decode.abi import Event, Undecodable, decode_call, load_family
 from indexer.ledger.accruals.oracle_turns import SHARES, oracle_turns
 from indexer.ledger.accruals.scaled import Move, Story, Turn, scaled
 from indexer.ledger.accruals.share_logs import Told, Twins, twins
 from indexer.ledger.placed import Place, told, undecoded_row
-from indexer.ledger.scene import Ledger, Needs, Scene
+from indexer.ledger.scene import Ledger, Needs, Scene, TxWanted
 from indexer.ledger.supply import Rate
 from indexer.ledger.values import ZERO
 
@@ -48,9 +48,14 @@ def price_rebase(scene: Scene) -> Ledger | Needs:
         why = "a Transfer without its TransferShares"
         undecoded.append(undecoded_row(scene, odd.first, odd.transfer.raw, why))
         broken = min([(odd.first, why), *([broken] if broken else [])], key=lambda lost: lost[0].order)
+    wanted = _inputs(scene, pairs)
+    if wanted:
+        return Needs(transactions=wanted)
     rates = _Rates(turns)
     wrapped = _Wrapped(scene)
-    moves = [move for pair in pairs if pair.shares is not None for move in _moves(pair, rates, wrapped)]
+    moves = [
+        move for pair in pairs if pair.shares is not None for move in _moves(scene, pair, rates, wrapped)
+    ]
     moves += list(_burns(log for log in logs if log.event.name in _BURNS))
     doubt = _first_doubt(pairs, rates)
     if doubt is not None:
@@ -94,7 +99,38 @@ class _Wrapped:
         return brought.popleft() if brought else None
 
 
-def _moves(pair: Twins, rates: _Rates, wrapped: _Wrapped) -> Iterator[Move]:
+def _is_false_mint(pair: Twins) -> bool:
+    return (
+        pair.transfer is not None
+        and pair.shares is not None
+        and (pair.transfer.event.args["from"] != pair.shares.event.args["from"])
+    )
+
+
+def _inputs(scene: Scene, pairs: Sequence[Twins]) -> tuple[TxWanted, ...]:
+    """Return the transactions of the admin's burns: the input tells the amount, the log a recomputed one."""
+    places = [pair.first for pair in pairs if _is_false_mint(pair)]
+    return tuple(
+        dict.fromkeys(
+            TxWanted(place.block, place.block_hash, place.tx_hash, place.tx_index)
+            for place in places
+            if place.tx_hash not in scene.calls
+        )
+    )
+
+
+def _asked(scene: Scene, place: Place, account: str, logged: int) -> int:
+    """Return what burn(account, amount) asked for: one more than logged where the shares were cut; without
+    the token's own call, what was logged."""
+    call = scene.calls.get(place.tx_hash)
+    if call is None or call.target != scene.deployment.address:
+        return logged
+    name, arguments = decode_call(load_family(FAMILIES), call.input) or ("", {})
+    fits = name == "burn" and arguments["_account"] == account and arguments["_amount"] == logged + 1
+    return logged + 1 if fits else logged
+
+
+def _moves(scene: Scene, pair: Twins, rates: _Rates, wrapped: _Wrapped) -> Iterator[Move]:
     """Yield what a TransferShares says, with the amount of its Transfer or, without one, of its rate."""
     shares, transfer = pair.shares, pair.transfer
     assert shares is not None  # noqa: S101 - the caller leaves out the others
@@ -104,9 +140,9 @@ def _moves(pair: Twins, rates: _Rates, wrapped: _Wrapped) -> Iterator[Move]:
         yield _priced(shares.place, sender, receiver, units, rates)
         return
     amount = transfer.event.number("value")
-    if transfer.event.args["from"] != sender:
+    if _is_false_mint(pair):
         yield Move(transfer.place, transfer.event.text("from"), transfer.event.text("to"), 0, 0, nothing=True)
-        yield Move(shares.place, sender, receiver, units, amount)
+        yield Move(shares.place, sender, receiver, units, _asked(scene, pair.first, sender, amount))
         return
     if sender == ZERO and units and wrapped.take(pair.first, receiver) == units:
         yield _priced(pair.first, sender, receiver, units * SHARES, rates)

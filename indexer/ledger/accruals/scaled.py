@@ -81,8 +81,8 @@ class Story(NamedTuple):
 def scaled(scene: Scene, story: Story) -> Ledger:
     """Return the ledger of *story*."""
     teller = _Teller(scene, story)
-    steps = sorted([*story.moves, *story.turns], key=_order)
-    for step in steps:
+    steps: list[Move | Turn] = [*story.moves, *story.turns]
+    for step in sorted(steps, key=_order):
         if isinstance(step, Turn):
             teller.turn(step)
         else:
@@ -115,6 +115,8 @@ class _Teller:
         self._broken = story.broken
         self._units = 0
         self._turn: Turn | None = None
+        self._known: Rate | None = None
+        """The last rate that was known: the first one is no step."""
         self._expected: int | None = 0
         """The supply that the last known total and what was booked since make."""
 
@@ -130,8 +132,9 @@ class _Teller:
             amount, why = None, "the supply before it is not known"
         else:
             amount, why = after - self._expected, None
-        if turn.rate is not None:
+        if turn.rate is not None and self._known is not None and (turn.rate != self._known or amount):
             self.rebases.append(_rebase(self._where, turn, turn.rate, amount, why))
+        self._known = turn.rate or self._known
         if after is not None:
             self._expected = after
         self._note(turn.place, turn.time, "rebase")
@@ -189,9 +192,7 @@ class _Teller:
         told = self._turn.why if self._turn is not None else None
         return self._lost or told or "the rate of units to tokens is not known"
 
-    def _note(
-        self, place: Place | None, time: int, cause: str, rounding: int = 0, bound: int = 0
-    ) -> None:
+    def _note(self, place: Place | None, time: int, cause: str, rounding: int = 0, bound: int = 0) -> None:
         supply = self._supply()
         rate = self._turn.rate if self._turn is not None and supply is not None else None
         reads = int(self._turn is not None and self._turn.cause == "read" and supply is not None)

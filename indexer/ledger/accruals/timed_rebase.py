@@ -60,7 +60,9 @@ def timed_rebase(scene: Scene) -> Ledger | Needs:
     pairs = list(twins(moves))
     odd = next((pair for pair in pairs if pair.transfer is None or pair.shares is None), None)
     if odd is not None:
-        why = "a Transfer without its TransferShares" if odd.shares is None else "shares without their Transfer"
+        why = (
+            "a Transfer without its TransferShares" if odd.shares is None else "shares without their Transfer"
+        )
         undecoded.append(undecoded_row(scene, odd.first, (odd.transfer or odd.shares or moves[0]).raw, why))
         broken = min([(odd.first, why), *([broken] if broken else [])], key=lambda lost: lost[0].order)
     turns = _turns(scene)
