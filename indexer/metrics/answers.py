@@ -14,8 +14,19 @@ from typing import TYPE_CHECKING
 from indexer.floor.errors import Usage
 from indexer.floor.tables import ROLLFORWARD_FLOWS, SCALE
 from indexer.ledger.values import ZERO
-from indexer.metrics.answers_at import Cut, Holding, Point, Question, cuts, holdings, in_tokens, point
+from indexer.metrics.answers_at import (
+    Cut,
+    Holding,
+    Point,
+    Question,
+    balance_raw,
+    cuts,
+    holdings,
+    in_tokens,
+    point,
+)
 from indexer.metrics.circulating_at import circulating
+from indexer.metrics.escrow_at import Claims, claims
 from indexer.metrics.models import query
 
 if TYPE_CHECKING:
@@ -71,10 +82,10 @@ def holders(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
 
 
 def balances(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
-    """Return what each address holds, largest first, at the point asked or now.
+    """Return what each address holds, largest first, at the point asked or now, with what it has behind escrows.
 
-    Addresses that hold nothing are left out. Where a token's holders are not known there is one row with
-    the reason.
+    Addresses that hold nothing and asked for nothing are left out. Where a token's holders are not known
+    there is one row with the reason.
     """
     rows: list[dict[str, object]] = []
     for cut in cuts(con, q):
@@ -82,7 +93,11 @@ def balances(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
         found, why = holdings(con, at)
         if why is not None:
             rows.append(_named(cut) | {"why_null": why})
-        rows += [_balance_row(at, held) for held in found if held.units != 0][: q.limit]
+        behind = claims(con, at, found)
+        named = [*found, *_requesters(at, found, behind)]
+        rows += [
+            _balance_row(at, held, behind) for held in named if held.units != 0 or held.holder in behind.units
+        ][: q.limit]
     return _table(_BALANCES, rows)
 
 
@@ -125,8 +140,8 @@ _SUPPLY = (
 )  # fmt: skip
 _HOLDERS = (*_KEY, ("addresses", "int64"), ("holders", "int64"), ("why_null", "string"))
 _BALANCES = (
-    *_KEY, ("holder", "string"), ("balance", "amount"), ("units", "units"), ("role", "string"),
-    ("first_seen", "time"), ("last_active", "time"), ("why_null", "string"),
+    *_KEY, ("holder", "string"), ("balance", "amount"), ("escrowed", "amount"), ("beneficial", "amount"),
+    ("units", "units"), ("role", "string"), ("first_seen", "time"), ("last_active", "time"), ("why_null", "string"),
 )  # fmt: skip
 
 
@@ -219,8 +234,21 @@ def _holders_row(con: duckdb.DuckDBPyConnection, cut: Cut) -> dict[str, object]:
     found, gap = holdings(con, at)
     why = at.why_null or gap
     held = [one for one in found if one.units >= at.min_units]
-    counts = {"addresses": len(held), "holders": sum(1 for one in held if _is_holder(one))}
+    behind = claims(con, at, found)
+    idle = [one for one in found if one.units < at.min_units] + _requesters(at, found, behind)
+    asked = [one for one in idle if behind.units.get(one.holder, 0) >= at.min_units]
+    counts = {"addresses": len(held), "holders": sum(1 for one in [*held, *asked] if _is_holder(one))}
     return _named(cut) | ({"why_null": why} if why else counts)
+
+
+def _requesters(at: Point, found: Sequence[Holding], behind: Claims) -> list[Holding]:
+    """Return an empty holding for each requester whom no entry names as one of its sides."""
+    seen = {one.holder for one in found}
+    return [
+        Holding(holder, 0, balance_raw(0, at), None, None, None)
+        for holder in behind.units
+        if holder not in seen
+    ]
 
 
 def _is_holder(held: Holding) -> bool:
@@ -233,12 +261,18 @@ def _no_balance(held: Holding) -> str:
     return "the balance passes 38 digits with 18 decimals"
 
 
-def _balance_row(at: Point, held: Holding) -> dict[str, object]:
+def _balance_row(at: Point, held: Holding, behind: Claims) -> dict[str, object]:
     balance = None if held.balance_raw is None else in_tokens(held.balance_raw, at.cut.decimals)
+    escrowed = behind.raw.get(held.holder, 0)
+    owned = escrowed - behind.explained.get(held.holder, 0)
     why = None if balance is not None else at.why_null or _no_balance(held)
     return _named(at.cut) | {
         "holder": held.holder,
         "balance": balance,
+        "escrowed": None if balance is None else in_tokens(escrowed, at.cut.decimals),
+        "beneficial": None
+        if held.balance_raw is None
+        else in_tokens(held.balance_raw + owned, at.cut.decimals),
         "units": Decimal(held.units),
         "role": held.role,
         "first_seen": held.first_seen,

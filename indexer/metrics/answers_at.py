@@ -100,8 +100,8 @@ class Holding(NamedTuple):
     units: int
     balance_raw: int | None
     role: str | None
-    first_seen: datetime
-    last_active: datetime
+    first_seen: datetime | None
+    last_active: datetime | None
 
 
 def cuts(con: duckdb.DuckDBPyConnection, q: Question) -> list[Cut]:

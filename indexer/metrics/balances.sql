@@ -1,4 +1,7 @@
--- What each address that an entry ever named holds at the frontier, zero included. See balance_days for the balance.
+-- What each address that an entry ever named holds at the frontier, zero included; see balance_days for the balance.
+-- escrowed is what it has behind escrows (steps/escrow_claims.sql), each claim turned by the rate and cut; beneficial,
+-- what it owns in the end, is that beside its balance. An escrow owns what no claim explains, so that together the
+-- beneficial figures are the balances. Where claims behind an escrow pass what it holds, none is attributed.
 -- grain: token, chain, holder · kind: stock
 WITH seen AS (
   SELECT
@@ -63,28 +66,119 @@ roles AS (
   GROUP BY named.token, named.chain_id, named.address
 ),
 
+entities AS (
+  SELECT
+    entity_wallets.token,
+    entity_wallets.chain_id,
+    entity_wallets.wallet,
+    STRING_AGG(DISTINCT entity_wallets.entity, ', ' ORDER BY entity_wallets.entity) AS entity
+  FROM entity_wallets
+  INNER JOIN derivations
+    ON derivations.token = entity_wallets.token
+    AND derivations.chain_id = entity_wallets.chain_id
+    AND entity_wallets.from_block <= derivations.frontier_block
+    AND (entity_wallets.to_block IS NULL OR entity_wallets.to_block >= derivations.frontier_block)
+  GROUP BY entity_wallets.token, entity_wallets.chain_id, entity_wallets.wallet
+),
+
+claims AS (
+  SELECT
+    escrow_claims.token,
+    escrow_claims.chain_id,
+    escrow_claims.escrow,
+    escrow_claims.holder,
+    CASE
+      WHEN frontiers.numerator = frontiers.denominator AND frontiers.addend = 0 THEN escrow_claims.units
+      ELSE
+        exact_balance(
+          escrow_claims.units, frontiers.numerator, frontiers.denominator, CAST(0 AS DECIMAL(38, 0))
+        )
+    END AS claim_raw
+  FROM escrow_claims
+  INNER JOIN escrow_days
+    ON escrow_days.token = escrow_claims.token
+    AND escrow_days.chain_id = escrow_claims.chain_id
+    AND escrow_days.escrow = escrow_claims.escrow
+    AND escrow_days.is_last
+    AND escrow_days.stands
+  INNER JOIN frontiers
+    ON frontiers.token = escrow_claims.token AND frontiers.chain_id = escrow_claims.chain_id
+  WHERE escrow_claims.until_day IS NULL AND escrow_claims.units > 0
+),
+
+asked AS (
+  SELECT
+    claims.token,
+    claims.chain_id,
+    claims.holder,
+    SUM(claims.claim_raw) AS claim_raw
+  FROM claims
+  GROUP BY claims.token, claims.chain_id, claims.holder
+),
+
+requesters_ever AS (
+  SELECT
+    escrow_claims.token,
+    escrow_claims.chain_id,
+    escrow_claims.holder,
+    MIN(escrow_claims.changed_at) AS first_seen,
+    MAX(escrow_claims.changed_at) AS last_active
+  FROM escrow_claims
+  GROUP BY escrow_claims.token, escrow_claims.chain_id, escrow_claims.holder
+),
+
+explained AS (
+  SELECT claims.token, claims.chain_id, claims.escrow, SUM(claims.claim_raw) AS claim_raw
+  FROM claims
+  GROUP BY claims.token, claims.chain_id, claims.escrow
+),
+
+-- A requester whose units a router put in may never have been named by an entry.
+everybody AS (
+  SELECT
+    COALESCE(seen.token, requesters_ever.token) AS token,
+    COALESCE(seen.chain_id, requesters_ever.chain_id) AS chain_id,
+    COALESCE(seen.holder, requesters_ever.holder) AS holder,
+    COALESCE(seen.first_seen, requesters_ever.first_seen) AS first_seen,
+    COALESCE(seen.last_active, requesters_ever.last_active) AS last_active,
+    seen.last_day
+  FROM seen
+  FULL OUTER JOIN requesters_ever
+    ON requesters_ever.token = seen.token
+    AND requesters_ever.chain_id = seen.chain_id
+    AND requesters_ever.holder = seen.holder
+),
+
 held AS (
   SELECT
-    seen.token,
-    seen.chain_id,
-    seen.holder,
-    seen.first_seen,
-    seen.last_active,
+    everybody.token,
+    everybody.chain_id,
+    everybody.holder,
+    everybody.first_seen,
+    everybody.last_active,
+    COALESCE(asked.claim_raw, CAST(0 AS DECIMAL(38, 0))) AS claim_raw,
     frontiers.frontier_block,
-    CASE WHEN frontiers.holdings_why_null IS NULL THEN holder_days.units END AS units,
+    CASE
+      WHEN frontiers.holdings_why_null IS NULL THEN COALESCE(holder_days.units, CAST(0 AS DECIMAL(38, 0)))
+    END AS units,
     CASE
       WHEN frontiers.holdings_why_null IS NOT NULL OR frontiers.supply_raw IS NULL THEN NULL
+      WHEN holder_days.units IS NULL THEN CAST(0 AS DECIMAL(38, 0))
       WHEN frontiers.numerator = frontiers.denominator AND frontiers.addend = 0 THEN holder_days.units
       ELSE exact_balance(holder_days.units, frontiers.numerator, frontiers.denominator, frontiers.addend)
     END AS balance_raw,
     COALESCE(frontiers.holdings_why_null, frontiers.why_null) AS why_null
-  FROM seen
-  INNER JOIN holder_days
-    ON holder_days.token = seen.token
-    AND holder_days.chain_id = seen.chain_id
-    AND holder_days.holder = seen.holder
-    AND holder_days.day = seen.last_day
-  INNER JOIN frontiers ON frontiers.token = seen.token AND frontiers.chain_id = seen.chain_id
+  FROM everybody
+  INNER JOIN frontiers ON frontiers.token = everybody.token AND frontiers.chain_id = everybody.chain_id
+  LEFT JOIN holder_days
+    ON holder_days.token = everybody.token
+    AND holder_days.chain_id = everybody.chain_id
+    AND holder_days.holder = everybody.holder
+    AND holder_days.day = everybody.last_day
+  LEFT JOIN asked
+    ON asked.token = everybody.token
+    AND asked.chain_id = everybody.chain_id
+    AND asked.holder = everybody.holder
 )
 
 SELECT
@@ -94,6 +188,16 @@ SELECT
   held.holder AS holder,
   held.units AS units,
   CASE WHEN held.balance_raw <= scales.largest THEN held.balance_raw * scales.base_unit END AS balance,
+  CASE
+    WHEN held.balance_raw <= scales.largest AND held.claim_raw <= scales.largest
+      THEN held.claim_raw * scales.base_unit
+  END AS escrowed,
+  CASE
+    WHEN held.balance_raw <= scales.largest AND held.balance_raw + held.claim_raw <= scales.largest
+      THEN (held.balance_raw + held.claim_raw - COALESCE(explained.claim_raw, CAST(0 AS DECIMAL(38, 0))))
+        * scales.base_unit
+  END AS beneficial,
+  entities.entity AS entity,
   roles.role AS role,
   held.first_seen AS first_seen,
   held.last_active AS last_active,
@@ -107,3 +211,7 @@ FROM held
 LEFT JOIN scales ON scales.token = held.token AND scales.chain_id = held.chain_id
 LEFT JOIN roles
   ON roles.token = held.token AND roles.chain_id = held.chain_id AND roles.address = held.holder
+LEFT JOIN entities
+  ON entities.token = held.token AND entities.chain_id = held.chain_id AND entities.wallet = held.holder
+LEFT JOIN explained
+  ON explained.token = held.token AND explained.chain_id = held.chain_id AND explained.escrow = held.holder

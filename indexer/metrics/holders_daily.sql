@@ -1,5 +1,6 @@
 -- How many addresses hold at the close of every UTC day. addresses: balanceOf answers at least one base unit, contracts
--- and 0x0 included. holders: the same without excluded, escrow, wrapper and locker roles and without 0x0.
+-- and 0x0 included. holders: the same without excluded, escrow, wrapper and locker roles and without 0x0, and with
+-- the requesters who hold nothing but what they have behind an escrow (steps/requesters.sql).
 -- addresses = addresses of the day before + entered - exited. Chain `all` counts an address once over all chains.
 -- grain: token, chain or `all`, day · kind: stock (entered, exited: flow)
 WITH changes AS (
@@ -28,6 +29,7 @@ counted AS (
       ) AS BIGINT
     ) AS addresses,
     COALESCE(role_holders.excluded, 0) AS excluded,
+    COALESCE(requesters.requesters, 0) AS requesters,
     holder_grid.coverage,
     holder_grid.published_at,
     holder_grid.why_null,
@@ -43,6 +45,10 @@ counted AS (
     ON role_holders.token = holder_grid.token
     AND role_holders.chain_id = holder_grid.chain_id
     AND role_holders.day = holder_grid.day
+  LEFT JOIN requesters
+    ON requesters.token = holder_grid.token
+    AND requesters.chain_id = holder_grid.chain_id
+    AND requesters.day = holder_grid.day
 )
 
 SELECT
@@ -50,7 +56,9 @@ SELECT
   counted.chain_id AS chain_id,
   counted.day AS day,
   CASE WHEN counted.why_null IS NULL THEN counted.addresses END AS addresses,
-  CASE WHEN counted.why_null IS NULL THEN counted.addresses - counted.excluded END AS holders,
+  CASE
+    WHEN counted.why_null IS NULL THEN counted.addresses - counted.excluded + counted.requesters
+  END AS holders,
   CASE WHEN COALESCE(counted.why_null, counted.why_null_before) IS NULL THEN counted.entered END AS entered,
   CASE WHEN COALESCE(counted.why_null, counted.why_null_before) IS NULL THEN counted.exited END AS exited,
   counted.coverage AS coverage,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 INPUTS = (
     "transfers", "rebases", "supply_changes", "undecoded", "derivations", "calendar", "tokens", "deployments",
-    "address_roles", "certificates", "publications",
+    "address_roles", "certificates", "publications", "entity_wallets",
 )  # fmt: skip
 """The views that must be there: all rows of the tokens in question, of each token all chains at once."""
 

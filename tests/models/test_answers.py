@@ -314,6 +314,33 @@ def test_what_circulates_at_a_point_needs_a_list():
     assert row["why_null"] == "no list of the issuer's own addresses is known"
 
 
+ESCROW = """
+block  time                 from  to  raw  effect  reason      party
+10     2024-01-01T10:00:00  -     a   100  mint    issuance    -
+20     2024-01-02T10:00:00  a     e   60   move    escrow_in   -
+20     2024-01-02T10:00:00  a     e   40   move    escrow_in   d
+30     2024-01-03T10:00:00  e     -   60   burn    redemption  a
+"""
+
+
+def test_what_is_behind_an_escrow_at_a_point_is_its_requesters():
+    """Whoever asked is named with what is still theirs, and counts as a holder, as in the daily tables."""
+    role = full("address_roles", {"address": address("e"), "role": "escrow"})
+    con = con_of({"transfers": ESCROW}, address_roles=[role])
+    shown_at = {at: balances(con, ask(at=at)).to_pylist() for at in (20, 30)}
+    names = ("holder", "balance", "escrowed", "beneficial")
+    assert [[str(row[name])[:10] for name in names] for row in shown_at[20]] == [
+        ["0xeeeeeeee", "0.00010000", "0E-18", "0E-18"],
+        ["0xaaaaaaaa", "0E-18", "0.00006000", "0.00006000"],
+        ["0xdddddddd", "0E-18", "0.00004000", "0.00004000"],
+    ]
+    assert [str(row["beneficial"])[:8] for row in shown_at[30]] == ["0E-18", "0.000040"]
+    counts = [holders(con, ask(at=at)).to_pylist()[0] for at in (10, 20, 30)]
+    assert [(row["addresses"], row["holders"]) for row in counts] == [(1, 1), (1, 2), (1, 1)]
+    daily = [row["holders"] for row in holders(con, ask()).to_pylist() if row["chain_id"] == CHAIN]
+    assert daily == [1, 2, None]
+
+
 def test_every_answer_has_its_name():
     """The names are those that `rwa show` takes."""
     assert list(ANSWERS) == ["supply", "rollforward", "holders", "balances", "flows", "transfers"]

@@ -112,6 +112,8 @@ def test_an_audit_finds_one_changed_figure(table: str, column: str, value: objec
         ("units", 41, "balances_make_supply"),
         ("units", -1, "balances_not_negative"),
         ("balance", None, "null_has_a_reason"),
+        ("beneficial", None, "null_has_a_reason"),
+        ("beneficial", 1, "beneficial_is_balance"),
     ],
 )
 def test_an_audit_finds_one_changed_balance(column: str, value: object, wanted: str):
@@ -125,8 +127,8 @@ def test_an_audit_of_many_breaks_returns_twenty_and_counts_the_rest():
     con = shown(rows)
     list(compute(con))
     con.execute(
-        "INSERT INTO computed.balances SELECT token, chain_id, contract, CAST(i AS VARCHAR), -1, -1, role, first_seen,"
-        " last_active, as_of_block, why_null FROM computed.balances, range(30) AS n (i) WHERE units = 60"
+        "INSERT INTO computed.balances SELECT token, chain_id, contract, CAST(i AS VARCHAR), -1, -1, 0, -1, entity,"
+        " role, first_seen, last_active, as_of_block, why_null FROM computed.balances, range(30) AS n (i) WHERE units = 60"
     )
     found = [each for each in audit(con) if each.audit == "balances_not_negative"]
     assert len(found) == 20

@@ -1,4 +1,5 @@
--- Days on which the addresses of the day before, those that entered and those that exited do not make the addresses.
+-- Days on which the addresses of the day before, those that entered and those that exited do not make the addresses,
+-- or with more holders than addresses were ever named.
 SELECT
   chained.token AS token,
   chained.chain_id AS chain_id,
@@ -17,5 +18,11 @@ FROM (
     ) AS addresses_before
   FROM holders_daily
 ) AS chained
+LEFT JOIN (
+  SELECT balances.token, COUNT(*) AS addresses
+  FROM balances
+  GROUP BY balances.token
+) AS named
+  ON named.token = chained.token
 WHERE chained.addresses_before + chained.entered - chained.exited <> chained.addresses
-  OR chained.holders NOT BETWEEN 0 AND chained.addresses
+  OR chained.holders NOT BETWEEN 0 AND COALESCE(named.addresses, 0)

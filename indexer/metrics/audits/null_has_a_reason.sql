@@ -39,7 +39,10 @@ WHERE activity_daily.why_null IS NULL
 UNION ALL
 SELECT balances.token AS token, balances.chain_id AS chain_id, CONCAT('balances of ', balances.holder) AS detail
 FROM balances
-WHERE balances.why_null IS NULL AND (balances.units IS NULL OR balances.balance IS NULL)
+WHERE balances.why_null IS NULL
+  AND (
+    balances.units IS NULL OR balances.balance IS NULL OR balances.escrowed IS NULL OR balances.beneficial IS NULL
+  )
 UNION ALL
 SELECT balance_days.token AS token, balance_days.chain_id AS chain_id,
   CONCAT('balance_days of ', balance_days.holder, ' on ', CAST(balance_days.day AS VARCHAR)) AS detail
