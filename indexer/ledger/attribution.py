@@ -20,7 +20,7 @@ from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event,
 from indexer.floor.tables import TRANSFERS, UNDECODED, arrow_schema
 from indexer.ledger.figures import rows_of
 from indexer.ledger.holdings import holdings
-from indexer.ledger.reasons import classify
+from indexer.ledger.reasons import OPENINGS, classify
 from indexer.ledger.scene import Needs, Scene, TxWanted
 from indexer.ledger.values import Context, Entry, Tx, Verdict
 
@@ -39,15 +39,17 @@ class Attributed(NamedTuple):
 def attribute(scene: Scene, entries: pa.Table) -> Attributed | Needs:
     """Return *entries* with reason, rule and evidence, or the calls that the rules need first."""
     families = _families(scene)
+    entry_keys, log_keys = _keys(entries), _keys(scene.logs)
+    chosen = _interesting(scene, entries, families, entry_keys, log_keys)
+    events, undecoded = _events(scene, families, np.flatnonzero(np.isin(log_keys, chosen)), log_keys)
+    txs = _transactions(scene, entries, events, (chosen, entry_keys))
     context = Context(
         scene.token,
         scene.deployment,
         roles_at(scene.deployment),
         holdings(entries, complete=scene.run.holds_start),
+        _opened(events),
     )
-    entry_keys, log_keys = _keys(entries), _keys(scene.logs)
-    chosen = _interesting(scene, entries, families, entry_keys, log_keys)
-    txs, undecoded = _transactions(scene, entries, families, (chosen, entry_keys, log_keys))
     verdicts: dict[int, Verdict] = {}
     wanted: list[TxWanted] = []
     for tx in txs:
@@ -115,16 +117,22 @@ def _interesting(
     return np.unique(np.concatenate([entry_keys[mine], log_keys[loud.to_numpy()]]))
 
 
+def _opened(events: Mapping[int, list[Event]]) -> Mapping[tuple[str, object], Event]:
+    """Return, by contract and id, the events that later ones name by their id alone."""
+    return {
+        (event.contract, event.args[OPENINGS[event.name]]): event
+        for told in events.values()
+        for event in told
+        if event.name in OPENINGS
+    }
+
+
 def _transactions(
-    scene: Scene,
-    entries: pa.Table,
-    families: Mapping[str, Family],
-    keys: tuple[np.ndarray, np.ndarray, np.ndarray],
-) -> tuple[list[Tx], list[dict[str, object]]]:
-    """Return the chosen transactions that have entries, in order, and what could not be decoded."""
-    chosen, entry_keys, log_keys = keys
+    scene: Scene, entries: pa.Table, events: Mapping[int, list[Event]], keys: tuple[np.ndarray, np.ndarray]
+) -> list[Tx]:
+    """Return the chosen transactions that have entries, in order."""
+    chosen, entry_keys = keys
     rows = np.flatnonzero(np.isin(entry_keys, chosen))
-    events, undecoded = _events(scene, families, np.flatnonzero(np.isin(log_keys, chosen)), log_keys)
     names = ["block_number", "tx_hash", "tx_index", "contract", "log_index", "from_address", "to_address"]
     picked = entries.take(pa.array(rows))
     seconds = pc.divide(picked["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
@@ -147,7 +155,7 @@ def _transactions(
             head[0] in scene.calls,
         )
         for key, head in sorted(heads.items())
-    ], undecoded
+    ]
 
 
 def _events(

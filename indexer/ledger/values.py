@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from indexer.config.model import Deployment, Token
@@ -56,13 +57,15 @@ class Context(NamedTuple):
     """What a rule may know beside the transaction.
 
     ``roles_at(address, time)`` returns the roles of an address at a time in seconds; it is empty for an
-    address without one. *holdings* tell what an address held before an entry.
+    address without one. *holdings* tell what an address held before an entry. *opened* has, by contract and
+    id, the earlier events that tell what a later one names only by its id.
     """
 
     token: Token
     deployment: Deployment
     roles_at: Callable[[str, int], frozenset[str]]
     holdings: Holdings = UNKNOWN
+    opened: Mapping[tuple[str, object], Event] = MappingProxyType({})
 
 
 class Verdict(NamedTuple):

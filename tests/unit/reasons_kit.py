@@ -77,18 +77,22 @@ def context(
     roles: Mapping[str, str] | None = None,
     *,
     kind: str = "native",
+    accrual: str = "plain",
+    wraps: str | None = None,
+    opened: tuple[Event, ...] = (),
     held: Mapping[str, int] | None = None,
     day: tuple[Minted, ...] = (),
 ) -> Context:
     """Return a context. *roles* gives an address its roles, with spaces between; *held* what it held before;
-    *day* are the other mints of the day."""
+    *day* are the other mints of the day, *opened* the offers made before."""
     known = {address: frozenset(names.split()) for address, names in (roles or {}).items()}
     pairs = [SimpleNamespace(address=a, role=name) for a, names in known.items() for name in sorted(names)]
     return Context(
-        SimpleNamespace(reasons=reasons, defaults=defaults or {}),
+        SimpleNamespace(reasons=reasons, defaults=defaults or {}, accrual=accrual, wraps=wraps),
         SimpleNamespace(chain_id="eip155:1", address=TOKEN, kind=kind, roles=tuple(pairs)),
         lambda address, _time: known.get(address, frozenset()),
         UNKNOWN if held is None else Holdings(lambda address, _row: held.get(address, 0), lambda _day: day),
+        {(event.contract, event.args["offerId"]): event for event in opened},
     )
 
 

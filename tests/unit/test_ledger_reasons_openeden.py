@@ -4,7 +4,7 @@ import pytest
 from reasons_kit import ALICE, BOB, HASH, TOKEN, burn, log, mint, move, said, verdicts
 
 ID = bytes.fromhex("10e3" + "00" * 29 + "c1")
-LINK = "0x" + ID.hex()
+LINK = f"{TOKEN}:0x{ID.hex()}"
 PROCESSED = {"actualShare": 5, "shares": 5, "prevId": ID}
 
 

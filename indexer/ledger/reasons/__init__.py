@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from indexer.ledger.reasons import matrixdock, ondo, openeden, securitize, superstate
+from indexer.ledger.reasons import (
+    backed,
+    franklin,
+    maple,
+    matrixdock,
+    ondo,
+    openeden,
+    securitize,
+    superstate,
+    swarm,
+    wisdomtree,
+)
 from indexer.ledger.reasons.common import Rule, by_role
 from indexer.ledger.values import Context, Entry, Tx, Verdict
 
@@ -19,8 +30,16 @@ REASONS_RULES: Mapping[str, tuple[Rule, ...]] = {
     "openeden": openeden.RULES,
     "ondo": ondo.RULES,
     "securitize": securitize.RULES,
+    "backed": backed.RULES,
+    "franklin": franklin.RULES,
+    "maple": maple.RULES,
+    "swarm": swarm.RULES,
+    "wisdomtree": wisdomtree.RULES,
 }
 """The rules of each platform, by the ``reasons`` key of a token."""
+
+OPENINGS: Mapping[str, str] = {"CreatedOffer": "offerId"}
+"""Events that tell what a later one names only by an id: the argument that holds it."""
 
 
 def classify(tx: Tx, context: Context) -> list[Verdict] | None:
@@ -44,6 +63,12 @@ def _fallback(entry: Entry, context: Context) -> Verdict:
     if entry.effect == "move":
         return Verdict("transfer", "move@1", "default")
     declared = context.token.defaults.get(entry.effect)
-    if declared is None:
-        return Verdict("unclassified", "none@1", "default")
-    return Verdict(declared, "default@1", "default")
+    if declared is not None:
+        return Verdict(declared, "default@1", "default")
+    if context.deployment.kind == "lock_release_copy" and entry.effect in _COPIED:
+        return Verdict(_COPIED[entry.effect], "copy@1", "default")
+    return Verdict("unclassified", "none@1", "default")
+
+
+_COPIED = {"mint": "bridge_in", "burn": "bridge_out"}
+"""What a copy's changes of supply are: its units stand locked elsewhere."""

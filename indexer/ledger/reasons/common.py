@@ -24,6 +24,9 @@ OWN = "@contract"
 LOG = "@log"
 """As a link: the transaction and the log index of the event, the same for every leg that it explains."""
 
+REQUEST = "@request:"
+"""Before an argument's name, as a link: the id of a request, which counts for the contract that tells it."""
+
 
 class Shape(NamedTuple):
     """Which entries an event explains: the arguments that must equal an entry's accounts and amount.
@@ -41,11 +44,11 @@ class Shape(NamedTuple):
     when: Callable[[Event], bool] | None = None
 
 
-def pair(tx: Tx, shape: Shape) -> list[tuple[int, Event]]:
+def pair(tx: Tx, shape: Shape, among: Callable[[Entry], bool] | None = None) -> list[tuple[int, Event]]:
     """Return (position of an entry, event) for the events of *shape*, each event and entry at most once.
 
     As many entries as events of one key are paired in their order. Where their numbers differ, each event
-    takes the entry nearest in log order, of two equally near the earlier one.
+    takes the entry nearest in log order, of two equally near the earlier one. *among* says which entries count.
     """
     events: dict[tuple[object, ...], list[Event]] = {}
     for event in tx.events:
@@ -57,7 +60,7 @@ def pair(tx: Tx, shape: Shape) -> list[tuple[int, Event]]:
         return []
     entries: dict[tuple[object, ...], list[int]] = {}
     for position, entry in enumerate(tx.entries):
-        if entry.effect == shape.effect:
+        if entry.effect == shape.effect and (among is None or among(entry)):
             entries.setdefault(_entry_key(entry, shape), []).append(position)
     return [match for key, told_of in events.items() for match in _match(tx, entries.get(key, []), told_of)]
 
@@ -108,7 +111,15 @@ def link_of(tx: Tx, event: Event, name: str) -> str | None:
     """Return what joins the legs that *event* explains: an id it carries, or its own place. Zero is no id."""
     if name == LOG:
         return f"{tx.hash}:{event.log_index}"
-    value = cast("bytes", event.args[name])
+    if name.startswith(REQUEST):
+        own = _spelled(event.args[name.removeprefix(REQUEST)])
+        return None if own is None else f"{event.contract}:{own}"
+    return _spelled(event.args[name])
+
+
+def _spelled(value: object) -> str | None:
+    if not isinstance(value, bytes):
+        return str(value)
     return f"0x{value.hex()}" if any(value) else None
 
 
@@ -188,14 +199,14 @@ _CUSTODY = {
 }
 """Roles that hold tokens for others: the reason on the way in, and on the way back."""
 
-_BURNERS = ("redeem_wallet", "burner")
-"""Roles whose tokens are burned to redeem them."""
+_BURNERS = {"redeem_wallet": "redemption", "burner": "redemption", "bridge_locker": "bridge_out"}
+"""What it means that an address with the role burns what it holds."""
 
 
 def _role_verdict(effect: str, sender: frozenset[str], receiver: frozenset[str]) -> Verdict | None:
     if effect == "burn":
         burners = [role for role in _BURNERS if role in sender]
-        return Verdict("redemption", f"role-{burners[0]}@1", "role") if burners else None
+        return Verdict(_BURNERS[burners[0]], f"role-{burners[0]}@1", "role") if burners else None
     if effect != "move":
         return None
     for role, (way_in, way_back) in _CUSTODY.items():

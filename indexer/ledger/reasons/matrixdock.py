@@ -1,13 +1,19 @@
-"""STBT and wSTBT: issues, redemptions, seizures, and the wrapper.
+"""STBT, wSTBT, XAUm and XAGm: issues, redemptions, seizures, the wrapper, and gold that crosses chains.
 
-Contracts: STBT, STBTv2, WSTBT. STBT logs amounts recomputed from shares, so its events are paired by account
+Contracts: STBT, STBTv2, WSTBT, MToken. STBT logs amounts recomputed from shares, so its events are paired by account
 and place, not by amount. A redeemer sends STBT to the issuer, who burns it later: that burn names the issuer.
-A wrap shows on both ledgers, and both legs carry the same link.
+A wrap shows on both ledgers, and both legs carry the same link. MToken's mintTo is called twice, first to ask
+(MintRequest), then to mint with a bare Transfer: that it is an issue stands in the second call's input alone.
+Its redemption burns from the operator and names the customer; a bridge burns here and mints there.
 """
 
 from __future__ import annotations
 
-from indexer.ledger.reasons.common import LOG, OWN, Rule, Shape, told
+from collections.abc import Mapping
+
+from indexer.decode.abi import selector_of
+from indexer.ledger.reasons.common import LOG, OWN, Rule, Shape, calls_within, told, unexplained, word
+from indexer.ledger.values import Context, Tx, Verdict
 
 
 def _wraps(event: str, reason: str, effect: str, *, into: bool) -> tuple[Rule, Rule]:
@@ -20,6 +26,39 @@ def _wraps(event: str, reason: str, effect: str, *, into: bool) -> tuple[Rule, R
         told(rule, reason, Shape(event, "move", giver, taker, companion=True), link=LOG),
     )
 
+
+def _mint_to(tx: Tx, _context: Context) -> Mapping[int, Verdict] | None:
+    """Return issuance for the mints that a call of mintTo asks for; no log tells them."""
+    left = unexplained(tx, "mint")
+    if left and not tx.asked:
+        return None
+    selector = selector_of(("mtoken",), "mintTo(address,uint256,uint256)")
+    mints = ((i, tx.entries[i].to_address, tx.entries[i].amount) for i in left)
+    return {
+        i: Verdict("issuance", "matrixdock-mint-to@1", "input")
+        for i, receiver, amount in mints
+        if amount is not None and any(calls_within(tx, selector, word(receiver), word(amount)))
+    }
+
+
+_MTOKEN = (
+    told("matrixdock-redeem@1", "redemption", Shape("Redeem", "burn", amount="amount"), party="customer"),
+    told(
+        "matrixdock-bridge@1",
+        "bridge_out",
+        Shape("CCSendToken", "burn", sender="sender", amount="value"),
+        party="receiver",
+    ),
+    told(
+        "matrixdock-bridge@1",
+        "bridge_in",
+        Shape("CCReceiveToken", "mint", receiver="receiver", amount="value"),
+        party="sender",
+    ),
+    # The custody fee of silver: it is minted to the fee's collector, whose address the log does not repeat.
+    told("matrixdock-reconcile@1", "fee", Shape("ReconcileSupply", "mint", amount="amount")),
+    _mint_to,
+)
 
 RULES = (
     told("matrixdock-issue@1", "issuance", Shape("Issued", "mint", receiver="_to")),
@@ -42,4 +81,5 @@ RULES = (
     ),
     *_wraps("Wrap", "wrap", "mint", into=True),
     *_wraps("Unwrap", "unwrap", "burn", into=False),
+    *_MTOKEN,
 )

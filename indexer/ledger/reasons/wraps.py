@@ -19,7 +19,8 @@ from indexer.ledger.reasons.common import (
     link_of,
     number,
     pair,
-    told,
+    party_of,
+    text,
     unexplained,
     word,
 )
@@ -30,20 +31,33 @@ SHARES_PER_UNIT = 10_000
 
 
 def vault(platform: str) -> tuple[Rule, ...]:
-    """Return the rules of an ERC-4626 vault that is a wrapper, for its own ledger and for the underlying's."""
-    wrap, unwrap = f"{platform}-wrap@1", f"{platform}-unwrap@1"
-    return (
-        told(wrap, "wrap", Shape("Deposit", "mint", receiver="owner", amount="shares"), "sender", LOG),
-        told(wrap, "wrap", Shape("Deposit", "move", "sender", OWN, "assets", companion=True), "owner", LOG),
-        told(unwrap, "unwrap", Shape("Withdraw", "burn", "owner", None, "shares"), "receiver", LOG),
-        told(
-            unwrap,
-            "unwrap",
-            Shape("Withdraw", "move", OWN, "receiver", "assets", companion=True),
-            "owner",
-            LOG,
-        ),
+    """Return the rules of an ERC-4626 vault that is a wrapper: for its own ledger, and for the underlying's."""
+    return tuple(
+        _leg(f"{platform}-{reason}@1", reason, shape)
+        for reason, shape in (
+            ("wrap", Shape("Deposit", "mint", None, "owner", "shares")),
+            ("wrap", Shape("Deposit", "move", "sender", OWN, "assets", companion=True)),
+            ("unwrap", Shape("Withdraw", "burn", "owner", None, "shares")),
+            ("unwrap", Shape("Withdraw", "move", OWN, "receiver", "assets", companion=True)),
+        )
     )
+
+
+def _leg(rule: str, reason: str, shape: Shape) -> Rule:
+    """Return the rule of one leg: a vault's own, or a move of the underlying that another contract tells."""
+
+    def speak(tx: Tx, context: Context) -> Mapping[int, Verdict]:
+        if not shape.companion and context.token.accrual != "erc4626":
+            return {}
+        return {
+            i: Verdict(
+                reason, rule, "event", party_of(tx.entries[i], text(event, "owner")), link_of(tx, event, LOG)
+            )
+            for i, event in pair(tx, shape)
+            if shape.companion == (event.contract != tx.entries[i].contract)
+        }
+
+    return speak
 
 
 def _minted(event: Event) -> bool:
