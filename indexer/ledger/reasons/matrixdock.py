@@ -67,18 +67,6 @@ RULES = (
     told(
         "matrixdock-seizure@1", "forced", Shape("ControllerTransfer", "move", sender="_from", receiver="_to")
     ),
-    told(
-        "matrixdock-bridge@1",
-        "bridge_out",
-        Shape("CCSendToken", "burn", sender="sender", amount="value"),
-        party="receiver",
-    ),
-    told(
-        "matrixdock-bridge@1",
-        "bridge_in",
-        Shape("CCReceiveToken", "mint", receiver="receiver", amount="value"),
-        party="sender",
-    ),
     *_wraps("Wrap", "wrap", "mint", into=True),
     *_wraps("Unwrap", "unwrap", "burn", into=False),
     *_MTOKEN,
