@@ -142,6 +142,7 @@ def _deployment(
         source=table.source or "",
         confidence=table.confidence or "",
         prices=tuple(_price(p, currency) for p in table.price),
+        implementation_slot=table.implementation_slot,
     )
 
 

@@ -175,6 +175,7 @@ class Deployment:
     source: str
     confidence: str
     prices: tuple[Price, ...] = ()
+    implementation_slot: int | None = None
 
     @property
     def indexed(self) -> bool:

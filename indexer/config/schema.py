@@ -128,6 +128,14 @@ def _above_zero(value: object) -> int:
     raise ValueError("must be a whole number above 0")
 
 
+def _slot(value: object) -> int:
+    if type(value) is int and 0 <= value < 2**256:
+        return value
+    raise ValueError(
+        "must be the number of a storage slot, such as 1, where a proxy keeps its implementation"
+    )
+
+
 def _urls(value: object) -> list[str]:
     many = value if isinstance(value, list) else [value]
     urls = [web_address(url) for url in many if isinstance(url, str)]
@@ -259,6 +267,7 @@ class DeploymentTable(BaseModel):
     kind: Annotated[str, one_of(*model.KINDS)] = "native"
     status: Annotated[str, one_of(*model.STATUSES)] = "indexed"
     reads: list[Annotated[str, one_of(*model.READS)]] = Field(default_factory=list)
+    implementation_slot: Annotated[int, _plain(_slot)] | None = None
     source: Text | None = None
     confidence: Confidence | None = None
     companion: list[CompanionTable] = Field(default_factory=list)

@@ -217,6 +217,11 @@ def _codec() -> ABICodec:
     return ABICodec(ours)
 
 
+def keccak(data: bytes) -> bytes:
+    """Return the hash that contracts name things by."""
+    return _hash()(data)
+
+
 @cache
 def _load(names: tuple[str, ...]) -> Family:
     return family_of(fragment for name in names for fragment in read_fragments(abis_dir() / f"{name}.json"))

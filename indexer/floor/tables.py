@@ -100,7 +100,7 @@ READS = Table(
         "block_hash bytes32 Its hash",
         "block_time time Its time",
         "address bytes20 Contract called",
-        "call bytes Selector and arguments",
+        "call bytes Selector and arguments; 'slot:' and 32 bytes where a storage slot was read",
         "result bytes? Answer; NULL where the call reverted",
         "error text? What the node said where it reverted",
         "endpoint text Name of the endpoint",
@@ -233,6 +233,7 @@ DISTRIBUTIONS = Table(
         "accrual_date day? Day for which the yield was earned, where the chain tells it",
         "rate amount? Yield for one token unit of the basis, signed, where the chain tells it",
         "basis_units units? Units that earned",
+        "told_units units? Units that the contract's formula gave, signed; a burn takes no more than there is",
         "units units? Units paid, negative where they were taken",
         "price amount? Price at which the yield became units",
         "evidence text How we know: event, input, pattern",
@@ -273,8 +274,8 @@ REQUEST_EVENTS = Table(
         "block_time time Time of the block",
         "tx_hash text Transaction",
         "log_index int Log",
-        "request_id text? Id that joins the steps of one request; NULL where the contract gives none",
-        "kind text subscription, redemption, transfer, trade, mint",
+        "request_id text? Id that joins the steps of one request, unique with its kind; NULL where there is none",
+        "kind text? subscription, redemption, transfer, trade, mint, bridge; NULL where the contract tells none",
         "phase text requested, changed, approved, settled, cancelled, refunded, claimable",
         "holder text? Who asked",
         "receiver text? Who gets the proceeds, where another",
@@ -282,7 +283,7 @@ REQUEST_EVENTS = Table(
         "asset text? Contract of the asset paid or received, where told",
         "asset_amount units? Amount of that asset, in its own base units",
         "price units? Price as the contract scales it",
-        "fee units? Fee, in the asset's base units",
+        "fee units? Fee as the contract scales it: base units of the asset, or of the price",
         "why_null text? Why a figure of this row is NULL",
     ),
     ("token", "chain_id", "block_number", "log_index"),
@@ -490,6 +491,34 @@ ACTIVITY_DAILY = Table(
         *_DAILY,
     ),
     ("token", "chain_id", "day"),
+)
+
+REQUESTS = Table(
+    "requests",
+    "Each request at its last step: what still waits, and how the others ended. Stock.",
+    _columns(
+        *_TOKEN,
+        "contract text Contract that tells the last step",
+        "request text Id of the request, unique with its kind; where there is none, transaction and log of its step",
+        "kind text? subscription, redemption, transfer, trade, mint, bridge; NULL where the contract tells none",
+        "phase text Phase of the last step",
+        "is_open bool Whether more is to come: requested, changed, approved or claimable",
+        "holder text? Who asked",
+        "receiver text? Who gets the proceeds, where another",
+        "units units? Token units in base units, as the last step that told them did",
+        "asset text? Contract of the asset paid or received, where told",
+        "asset_amount units? Amount of that asset, as the last step that told it did",
+        "price units? Price as the contract scales it",
+        "fee units? Fee as the contract scales it",
+        "steps int Steps so far",
+        "first_at time Time of the first step",
+        "first_block int Block of the first step",
+        "last_at time Time of the last step",
+        "last_block int Block of the last step",
+        "last_tx_hash text Transaction of the last step",
+        "why_null text? Why a figure of this row is NULL",
+    ),
+    ("token", "chain_id", "request", "kind"),
 )
 
 CERTIFICATES = Table(
@@ -821,7 +850,7 @@ DERIVED = (
     COMPLIANCE_EVENTS, ENTITY_WALLETS,
 )  # fmt: skip
 METRICS = (
-    BALANCES, BALANCE_DAYS, SUPPLY_DAILY, SUPPLY_ROLLFORWARD, HOLDERS_DAILY, FLOWS_DAILY, ACTIVITY_DAILY,
+    BALANCES, BALANCE_DAYS, SUPPLY_DAILY, SUPPLY_ROLLFORWARD, HOLDERS_DAILY, FLOWS_DAILY, ACTIVITY_DAILY, REQUESTS,
 )  # fmt: skip
 BOOK = (
     FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, MOMENTS, PUBLICATIONS, CERTIFICATES, RESTATEMENTS,

@@ -16,12 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from indexer.config.model import Deployment
-from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event, load_family
+from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event
 from indexer.floor.tables import TRANSFERS, UNDECODED, arrow_schema
 from indexer.ledger.figures import rows_of
 from indexer.ledger.holdings import holdings
 from indexer.ledger.reasons import OPENINGS, classify
 from indexer.ledger.scene import Needs, Scene, TxWanted
+from indexer.ledger.told import families_of
 from indexer.ledger.values import Context, Entry, Tx, Verdict
 
 _ROUTINE = {"Transfer", "Approval", "TransferShares", "TxShares"}
@@ -38,7 +39,7 @@ class Attributed(NamedTuple):
 
 def attribute(scene: Scene, entries: pa.Table) -> Attributed | Needs:
     """Return *entries* with reason, rule and evidence, or the calls that the rules need first."""
-    families = _families(scene)
+    families = families_of(scene)
     entry_keys, log_keys = _keys(entries), _keys(scene.logs)
     chosen = _interesting(scene, entries, families, entry_keys, log_keys)
     events, undecoded = _events(scene, families, np.flatnonzero(np.isin(log_keys, chosen)), log_keys)
@@ -75,15 +76,6 @@ def roles_at(deployment: Deployment) -> Callable[[str, int], frozenset[str]]:
         return frozenset(role for start, end, role in by_address.get(address, ()) if start <= time < end)
 
     return at
-
-
-def _families(scene: Scene) -> Mapping[str, Family]:
-    """Return what each contract's logs are decoded with: its own families, so that none speaks for another."""
-    names: dict[str, dict[str, None]] = defaultdict(dict)
-    names[scene.deployment.address].update(dict.fromkeys(scene.token.events))
-    for companion in scene.deployment.companions:
-        names[companion.address].update(dict.fromkeys(companion.events))
-    return {address: load_family(tuple(own)) for address, own in names.items()}
 
 
 def _keys(rows: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

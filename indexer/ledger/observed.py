@@ -6,16 +6,14 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from indexer.floor.tables import (
-    COMPLIANCE_EVENTS,
-    DISTRIBUTIONS,
-    ENTITY_WALLETS,
-    NAVS,
-    REQUEST_EVENTS,
-    arrow_schema,
-)
+from indexer.ledger.compliance import COMPLIANCE_NAMES, compliance_events
+from indexer.ledger.distributions import DISTRIBUTION_NAMES, distributions
+from indexer.ledger.entities import ENTITY_NAMES, entity_wallets
+from indexer.ledger.implementations import upgrades, wanted_looks
 from indexer.ledger.navs import price_rows
+from indexer.ledger.requests import request_events, request_names
 from indexer.ledger.scene import Needs, Scene
+from indexer.ledger.told import told
 
 
 class Observed(NamedTuple):
@@ -29,11 +27,17 @@ class Observed(NamedTuple):
 
 
 def observe(scene: Scene, transfers: pa.Table) -> Observed | Needs:
-    """Return the tables beside the ledger, or the reads without which a price is not known."""
-    del transfers
+    """Return the tables beside the ledger, or the reads without which a price or an upgrade is not known."""
     navs = price_rows(scene)
     if isinstance(navs, Needs):
-        return navs
-    tables = (DISTRIBUTIONS, NAVS, REQUEST_EVENTS, COMPLIANCE_EVENTS, ENTITY_WALLETS)
-    made = {table.name: arrow_schema(table).empty_table() for table in tables}
-    return Observed(**{**made, "navs": navs})
+        return navs._replace(reads=(*navs.reads, *wanted_looks(scene)))
+    if looks := wanted_looks(scene):
+        return Needs(reads=looks)
+    events = told(scene, DISTRIBUTION_NAMES | request_names(scene) | COMPLIANCE_NAMES | ENTITY_NAMES)
+    return Observed(
+        distributions=distributions(scene, events, transfers),
+        navs=navs,
+        request_events=request_events(scene, events, transfers),
+        compliance_events=compliance_events(scene, events, upgrades(scene, events)),
+        entity_wallets=entity_wallets(scene, events),
+    )

@@ -55,7 +55,8 @@ class Scene(NamedTuple):
     *logs* are the group's raw logs of the run in (block, log index) order, each once. *calls* maps a
     transaction hash to its call, or to None where no endpoint had it; *reads* maps a pinned call to its
     answer, or to None where it reverted or may not be made; *moments* maps an instant to the first block at
-    or after it, or to None where nobody can say. A key that is missing has not been asked.
+    or after it, or to None where nobody can say. A key that is missing has not been asked. *read_times* has
+    the time, in seconds, of the blocks that reads are pinned to.
     """
 
     token: Token
@@ -65,6 +66,7 @@ class Scene(NamedTuple):
     calls: Mapping[str, Call | None]
     reads: Mapping[tuple[int, str, bytes], bytes | None]
     moments: Mapping[int, BlockRef | None]
+    read_times: Mapping[int, int] = {}
 
     def word(self, block: int, address: str, call: bytes, place: int = 0) -> int | None:
         """Return one word of a read's answer as a number; None where there is none."""

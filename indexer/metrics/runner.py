@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INPUTS = (
-    "transfers", "rebases", "supply_changes", "undecoded", "derivations", "calendar", "tokens", "deployments",
-    "address_roles", "certificates", "publications", "entity_wallets",
+    "transfers", "rebases", "supply_changes", "request_events", "entity_wallets", "undecoded", "derivations",
+    "calendar", "tokens", "deployments", "address_roles", "certificates", "publications",
 )  # fmt: skip
 """The views that must be there: all rows of the tokens in question, of each token all chains at once."""
 

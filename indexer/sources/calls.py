@@ -1,4 +1,4 @@
-"""Calls of contracts at exactly one block each, batched; what no node can say stays apart from a revert."""
+"""Calls and storage at exactly one block each, batched; what no node can say stays apart from a revert."""
 
 from __future__ import annotations
 
@@ -23,8 +23,16 @@ class Call(NamedTuple):
     block: BlockRef
 
 
+class Slot(NamedTuple):
+    """A storage slot (32 bytes) of a contract at one block."""
+
+    address: str
+    slot: bytes
+    block: BlockRef
+
+
 class CallAnswer(NamedTuple):
-    """What a call gave.
+    """What a call gave, or what a slot holds.
 
     *kind* is answered, reverted, missing-state or unknown; *result* is there only where answered, *error*
     only where not; *endpoint* is empty where none could say.
@@ -36,7 +44,7 @@ class CallAnswer(NamedTuple):
     endpoint: str
 
 
-async def ask_calls(pool: Pool, calls: Sequence[Call]) -> list[CallAnswer]:
+async def ask_calls(pool: Pool, calls: Sequence[Call | Slot]) -> list[CallAnswer]:
     """Return what each call gives, in order; each endpoint is asked only what the others could not say."""
     want = Want(f"state at block {calls[0].block.number}")
     found: dict[int, CallAnswer] = {}
@@ -66,7 +74,7 @@ async def ask_calls(pool: Pool, calls: Sequence[Call]) -> list[CallAnswer]:
     return [found[i] for i in range(len(calls))]
 
 
-async def _pinned(endpoint: Endpoint, calls: Sequence[Call]) -> list[Answer]:
+async def _pinned(endpoint: Endpoint, calls: Sequence[Call | Slot]) -> list[Answer]:
     """Return the answers to calls at exactly their blocks.
 
     By block hash (EIP-1898); where the node takes none, by number, with the hash checked right afterwards.
@@ -87,5 +95,7 @@ async def _pinned(endpoint: Endpoint, calls: Sequence[Call]) -> list[Answer]:
     return answers[: len(calls)]
 
 
-def _call(call: Call, pin: object) -> Ask:
+def _call(call: Call | Slot, pin: object) -> Ask:
+    if isinstance(call, Slot):
+        return Ask("eth_getStorageAt", [call.address, f"0x{call.slot.hex()}", pin])
     return Ask("eth_call", [{"to": call.address, "data": f"0x{call.data.hex()}"}, pin])

@@ -17,7 +17,7 @@ from indexer.floor.filters import Filter
 from indexer.floor.spans import BlockRef, Span
 from indexer.floor.together import together
 from indexer.sources.answers import TxAnswer, read_block
-from indexer.sources.calls import Call, CallAnswer, ask_calls
+from indexer.sources.calls import Call, CallAnswer, Slot, ask_calls
 from indexer.sources.checks import checked, timed, untimed_blocks
 from indexer.sources.endpoint import BATCH, Ask, Endpoint
 from indexer.sources.logjson import BadAnswer, Parsed, parse_logs
@@ -25,7 +25,7 @@ from indexer.sources.pool import Pool, Want
 from indexer.sources.provider_errors import CUT, Refusal, Refused
 from indexer.sources.transactions import TxRef, ask_transactions
 
-__all__ = ["Call", "CallAnswer", "Evm", "LogsAnswer", "TxAnswer", "TxRef"]
+__all__ = ["Call", "CallAnswer", "Evm", "LogsAnswer", "Slot", "TxAnswer", "TxRef"]
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -147,8 +147,11 @@ class Evm:
 
         return await self._ask(want, act)
 
-    async def calls(self, calls: Sequence[Call]) -> list[CallAnswer]:
-        """Return what each call gives at its block, in order. State that no endpoint has is no revert."""
+    async def calls(self, calls: Sequence[Call | Slot]) -> list[CallAnswer]:
+        """Return what each call gives or slot holds at its block, in order.
+
+        State that no endpoint has is no revert.
+        """
         return await _in_batches(lambda part: ask_calls(self.pool, part), calls)
 
     async def transactions(self, wanted: Sequence[TxRef]) -> list[TxAnswer | None]:

@@ -29,16 +29,17 @@ from indexer.floor.tables import (
 )
 from indexer.ledger.derive import Derived, account, interpret
 from indexer.ledger.figures import moment, rows_of
+from indexer.ledger.implementations import SLOT
 from indexer.ledger.legs import carried
 from indexer.ledger.scene import Needs, ReadWanted, Run, Scene, TxWanted
 from indexer.ledger.values import Call
 from indexer.sources.evm import Call as PinnedCall
-from indexer.sources.evm import CallAnswer, Evm, TxRef
+from indexer.sources.evm import CallAnswer, Evm, Slot, TxRef
 from indexer.sync.committing import commit_tables
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
 from indexer.sync.measuring import Inconsistent, measure
 from indexer.sync.moments import Moments
-from indexer.sync.raw import RawLogs, ReadKey, add_rows, hints_of, load_calls, load_reads
+from indexer.sync.raw import RawLogs, ReadKey, add_rows, hints_of, load_calls, load_read_times, load_reads
 from indexer.sync.session import Session, now
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ class Raw(NamedTuple):
     reads: dict[ReadKey, bytes | None]
     unanswered: set[ReadKey]
     moments: Moments
+    read_times: dict[int, int]
 
 
 class Place(NamedTuple):
@@ -86,6 +88,7 @@ def load_raw(work: Session, chain_id: str) -> Raw:
         load_reads(work.book, work.lake, chain_id),
         set(),
         Moments(work.book, work.registry.by_id(chain_id)),
+        load_read_times(work.book, work.lake, chain_id),
     )
 
 
@@ -117,7 +120,9 @@ async def derive_place(
     if held and not force and _stands(held, row):
         return held
     logs = raw.logs.of([contract.address for contract in place.contracts], run)
-    scene = Scene(place.token, place.deployment, run, logs, raw.calls, raw.reads, raw.moments.known)
+    scene = Scene(
+        place.token, place.deployment, run, logs, raw.calls, raw.reads, raw.moments.known, raw.read_times
+    )
     made = await derived(work, scene, raw, evm, reads=reads)
     row["inputs_missing"] = _missing(place, made, raw)
     tables = made.tables()
@@ -349,15 +354,23 @@ async def _fetch_reads(
         return
     for first in range(0, len(wanted), FETCH):
         part = wanted[first : first + FETCH]
-        answers = await evm.calls([PinnedCall(w.address, w.call, w.block) for w in part])
+        answers = await evm.calls([_pinned(w) for w in part])
         rows = []
         for want, answer in zip(part, answers, strict=True):
             raw.reads[want.block.number, want.address, want.call] = answer.result
+            raw.read_times[want.block.number] = want.block.time
             if answer.result or answer.kind == "reverted":
                 rows.append(_read(scene.deployment.chain_id, want, answer))
             else:
                 raw.unanswered.add((want.block.number, want.address, want.call))
         add_rows(work.book, work.lake, READS, scene.deployment.chain_id, rows_of(READS, rows))
+
+
+def _pinned(want: ReadWanted) -> PinnedCall | Slot:
+    """Return how the node is asked: a call, or a storage slot where the call begins with its mark."""
+    if want.call.startswith(SLOT):
+        return Slot(want.address, want.call.removeprefix(SLOT), want.block)
+    return PinnedCall(want.address, want.call, want.block)
 
 
 def _read(chain_id: str, want: ReadWanted, answer: CallAnswer) -> dict[str, Any]:

@@ -128,6 +128,13 @@ def load_reads(book: Book, lake: Lake, chain_id: str) -> dict[ReadKey, bytes | N
     }
 
 
+def load_read_times(book: Book, lake: Lake, chain_id: str) -> dict[int, int]:
+    """Return the time, in seconds, of each block that a read is pinned to."""
+    rows = lake.read(READS, _paths(book, READS, chain_id))
+    seconds = pc.divide(rows["block_time"].cast(pa.int64()), 1_000_000)
+    return dict(zip(rows["block_number"].to_pylist(), seconds.to_pylist(), strict=True))
+
+
 def add_rows(book: Book, lake: Lake, table: Table, chain_id: str, rows: pa.Table) -> None:
     """Add raw *rows* to the chain's one file of *table*; a row that is held already stays."""
     if rows.num_rows == 0:
