@@ -17,10 +17,13 @@ ENTRY_SCHEMA = pa.schema([f for f in arrow_schema(TRANSFERS) if f.name not in _I
 """The columns of ``transfers`` that are facts."""
 
 
-def plain(scene: Scene) -> Ledger:
-    """Return the ledger of a token whose balances move by Transfer alone."""
+def plain(scene: Scene, zero_to_zero: str = "none") -> Ledger:
+    """Return the ledger of a token whose balances move by Transfer alone.
+
+    *zero_to_zero* is the effect of a Transfer from the zero account to itself: nothing, in most contracts.
+    """
     decoded = decode_transfers(own_logs(scene))
-    entries = _entries(scene, decoded)
+    entries = _entries(scene, decoded, zero_to_zero)
     broken = first_undecoded(scene, decoded)
     changes = _changes(scene, entries, broken)
     return Ledger(
@@ -69,14 +72,14 @@ def first_undecoded(scene: Scene, decoded: Transfers) -> tuple[Change, str] | No
     return change, why
 
 
-def _entries(scene: Scene, decoded: Transfers) -> pa.Table:
+def _entries(scene: Scene, decoded: Transfers, zero_to_zero: str) -> pa.Table:
     rows = decoded.rows
     decimals = scene.deployment.decimals or 0
     raw = rows["value"].combine_chunks()
     amount = token_units_column(raw, decimals)
     zero = pa.scalar(ZERO, pa.string())
     minted, burned = pc.equal(rows["from_address"], zero), pc.equal(rows["to_address"], zero)
-    effect = pc.if_else(minted, pc.if_else(burned, "none", "mint"), pc.if_else(burned, "burn", "move"))
+    effect = pc.if_else(minted, pc.if_else(burned, zero_to_zero, "mint"), pc.if_else(burned, "burn", "move"))
     why = pc.if_else(pc.is_valid(amount), pa.scalar(None, pa.string()), TOO_LARGE)
     made = {
         "token": pa.repeat(pa.scalar(scene.deployment.token, pa.string()), rows.num_rows),
