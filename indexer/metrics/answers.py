@@ -84,13 +84,14 @@ def holders(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
 def balances(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
     """Return what each address holds, largest first, at the point asked or now, with what it has behind escrows.
 
-    Addresses that hold nothing and asked for nothing are left out. Where a token's holders are not known
-    there is one row with the reason.
+    Addresses that hold nothing and asked for nothing are left out. Where a token's holders, or what a unit
+    is worth, are not known, one row without a holder has the reason.
     """
     rows: list[dict[str, object]] = []
     for cut in cuts(con, q):
         at = point(con, cut)
         found, why = holdings(con, at)
+        why = why or (at.why_null if at.supply_raw is None else None)
         if why is not None:
             rows.append(_named(cut) | {"why_null": why})
         behind = claims(con, at, found)
