@@ -24,6 +24,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "tokens": known.tokens,
     "chains": known.chains,
+    "terms": known.terms,
     "config": known.config,
     "plan": fetch.plan,
     "backfill": fetch.backfill,

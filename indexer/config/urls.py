@@ -28,7 +28,9 @@ def is_url(text: str) -> bool:
 
 def redact(text: str, endpoints: Iterable[Endpoint]) -> str:
     """Return *text* with every endpoint's URL, host and key replaced by the endpoint's name."""
-    pieces = [(piece.lower(), endpoint.name) for endpoint in endpoints for piece in _pieces(endpoint) if piece]
+    pieces = [
+        (piece.lower(), endpoint.name) for endpoint in endpoints for piece in _pieces(endpoint) if piece
+    ]
     names = dict(reversed(pieces))
     if not names:
         return text

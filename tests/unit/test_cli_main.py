@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import subprocess
@@ -12,8 +13,8 @@ from indexer.cli.main import COMMANDS, app, main
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 HEAVY = ("web3", "sqlmodel", "sqlalchemy", "pyarrow", "duckdb", "pydantic", "rich", "aiohttp", "numpy")
 CONTRACT = {
-    "tokens", "chains", "config", "plan", "backfill", "metrics", "rebuild", "verify", "status", "show", "query",
-    "replay", "doctor", "demo",
+    "tokens", "chains", "terms", "config", "plan", "backfill", "metrics", "rebuild", "verify", "status", "show",
+    "query", "replay", "doctor", "demo",
 }  # fmt: skip
 
 
@@ -163,6 +164,77 @@ def test_an_address_that_is_no_token_is_said_to_be_none(capsys):
     out, err = capsys.readouterr()
     assert out == "[]\n"
     assert "is no token" in err
+
+
+def test_tokens_without_a_name_are_told_by_platform(capsys):
+    """`rwa tokens` has a row for each of the ten platforms: what is indexed, what is known only, how sure."""
+    assert main(["tokens", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 10
+    for row in rows:
+        assert row["indexed"] + row["known"] == row["contracts"] == row["high"] + row["medium"] + row["low"]
+
+
+def test_all_tokens_are_a_row_for_each_contract(capsys):
+    """`rwa tokens --all` lists the contracts that the platforms' rows count, and takes no names."""
+    assert main(["tokens", "--json"]) == 0
+    counted = sum(row["contracts"] for row in json.loads(capsys.readouterr().out))
+    assert main(["tokens", "--all", "--format", "csv"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == counted + 1
+    assert main(["tokens", "--all", "ustb"]) == 2
+
+
+def test_a_platform_is_its_tokens(capsys):
+    """`rwa tokens PLATFORM` lists the contracts of its tokens."""
+    assert main(["tokens", "superstate", "--json"]) == 0
+    assert {row["token"] for row in json.loads(capsys.readouterr().out)} == {"ustb", "uscc"}
+
+
+def test_one_address_on_two_chains_is_two_rows(capsys):
+    """An address that is one token on Ethereum and another on Base is both, each with its chain."""
+    assert main(["tokens", "0xaD55aebc9b8c03FC43cd9f62260391c13c23e7c0", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {(row["token"], row["chain"]) for row in rows} == {("cusdo", "ethereum"), ("usdo", "base")}
+
+
+def test_a_lookalike_is_told_from_the_token(capsys):
+    """An address that only calls itself like a token is no row, and is said to be another thing."""
+    assert main(["tokens", "0xfa4c775800a63f16214ef4215cad5da983b7a314", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "[]\n"
+    assert "is not BUIDL of securitize" in err
+
+
+def test_a_token_warns_of_its_lookalikes(capsys):
+    """Who asks for a token by name hears of the contracts that may be taken for it."""
+    assert main(["tokens", "buidl", "--json"]) == 0
+    assert "Look-alike: 0xfa4c775800a63f16214ef4215cad5da983b7a314 on bsc" in capsys.readouterr().err
+
+
+def test_an_address_of_many_tokens_is_told_once(capsys):
+    """A wallet that 605 tokens share is one sentence for each of its roles."""
+    assert main(["tokens", "0x5F7A4c11bde4f218f0025Ef444c369d838ffa2aD"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert "issuer_float of 605 tokens" in told[0]
+    assert len(told) == 3
+
+
+def test_chains_that_are_only_known_have_no_endpoint(capsys):
+    """`rwa chains` has the chains of tokens that are not indexed too."""
+    assert main(["chains", "--json"]) == 0
+    rows = {row["chain"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["ethereum"]["endpoints"]
+    assert (rows["solana"]["endpoints"], rows["solana"]["tokens"]) == (None, 0)
+    assert rows["solana"]["known"] > 0
+
+
+def test_terms_are_those_of_a_tokens_platform(capsys):
+    """`rwa terms TOKEN` says who may buy it, with the document and its date."""
+    assert main(["terms", "ustb", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["term"] for row in rows] == ["region", "investors", "structure", "fees", "redemption"]
+    assert {row["platform"] for row in rows} == {"superstate"}
+    assert all(row["as_of"] and row["source"] for row in rows)
 
 
 def test_config_shows_where_a_value_came_from(capsys, monkeypatch):
