@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from indexer.config.model import Deployment
-from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event
+from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event, load_family
 from indexer.floor.tables import TRANSFERS, UNDECODED, arrow_schema
 from indexer.ledger.figures import rows_of
 from indexer.ledger.holdings import holdings
@@ -156,8 +156,8 @@ def _events(
     events: dict[int, list[Event]] = defaultdict(list)
     undecoded: list[dict[str, object]] = []
     picked = scene.logs.take(pa.array(rows))
-    own = families[scene.deployment.address]
-    routine = {s.topic0 for specs in own.events.values() for s in specs if s.name in _ROUTINE}
+    told = {topic for topic, name in families[scene.deployment.address].topics.items() if name in _ROUTINE}
+    strange = set(load_family(("erc20",)).topics)
     names = (
         "block_number",
         "tx_hash",
@@ -179,7 +179,9 @@ def _events(
         family = families.get(raw.address)
         event = None if family is None else decode_event(family, raw)
         if isinstance(event, Undecodable):
-            if raw.address != scene.deployment.address or raw.topics[0] not in routine:
+            # The accrual tells the token's own; a companion may be no ERC-20 and use its words.
+            passed = told if raw.address == scene.deployment.address else strange
+            if raw.topics[0] not in passed:
                 undecoded.append(_undecoded(scene, raw, (block, tx_hash), event.reason))
         elif event is not None:
             events[int(log_keys[row])].append(event)

@@ -55,11 +55,14 @@ def told(scene: Scene, names: Collection[str]) -> list[Told]:
 
 
 def families_of(scene: Scene) -> Mapping[str, Family]:
-    """Return what each contract's logs are decoded with: its own families, so that none speaks for another."""
+    """Return what each contract's logs are decoded with: its own families, so that none speaks for another.
+
+    Every companion may log a Transfer: what a wrapper pays out is told by the other token's.
+    """
     names: dict[str, dict[str, None]] = defaultdict(dict)
     names[scene.deployment.address].update(dict.fromkeys(scene.token.events))
     for companion in scene.deployment.companions:
-        names[companion.address].update(dict.fromkeys(companion.events))
+        names[companion.address].update(dict.fromkeys((*companion.events, "erc20")))
     return {address: load_family((*own, *COMMON)) for address, own in names.items()}
 
 
