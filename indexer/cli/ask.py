@@ -34,6 +34,7 @@ class What(StrEnum):
     BALANCES = "balances"
     FLOWS = "flows"
     TRANSFERS = "transfers"
+    NAV = "nav"
 
 
 BRIEF: Mapping[What, tuple[str, ...]] = {
@@ -47,6 +48,10 @@ BRIEF: Mapping[What, tuple[str, ...]] = {
     What.TRANSFERS: (
         "token", "chain_id", "block_time", "tx_hash", "from_address", "to_address", "amount", "effect", "reason",
         "evidence", "why_null",
+    ),
+    What.NAV: (
+        "token", "chain_id", "as_of", "nav", "currency", "nav_effective_at", "age_hours", "nav_stale", "kind", "value",
+        "why_null",
     ),
 }  # fmt: skip
 """What a table shows where an answer has more columns than a person reads at once."""
@@ -72,7 +77,7 @@ def show(  # noqa: PLR0913 - each is an option
     wanted: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Supply, holders, flows … of a token or a product.
+    """Supply, holders, flows, prices … of a token or a product.
 
     Example: rwa show supply ustb --at 2025-06-30
     """

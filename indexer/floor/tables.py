@@ -13,6 +13,7 @@ A column's kind says how it is held:
     bytes32  fixed binary[32]       BLOB                       a hash or a topic, raw
     units    decimal128(38, 0)      NUMERIC(38,0) or text      base units, shares
     amount   decimal128(38, 18)     NUMERIC(38,18) or text     token units, prices, multipliers
+    money    decimal128(38, 6)      NUMERIC(38,6) or text      values in a currency
     ratio    double                 DOUBLE                     shares of a whole; never an amount
 
 Decimals are plain text on SQLite, which would turn them into floats.
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 DIGITS = 38
 MAX_UNITS = 10**DIGITS - 1
 SCALE = 18
+MONEY_SCALE = 6
 
 
 class Column(NamedTuple):
@@ -414,6 +416,11 @@ SUPPLY_DAILY = Table(
         "excluded_redeem_wallet amount? Redemption pending: its holder has a claim on cash instead",
         "held_by_other_products amount? Of circulating, what addresses with role reserve_of another product hold",
         "multiplier amount? Token units that one whole unit is worth, cut to 18 decimals",
+        "nav amount? Price of one token unit in force at the close, in the currency of its source",
+        "nav_effective_at time? The date of that price",
+        "nav_stale bool? Whether that price is out of date by its source's cadence and grace",
+        "value money? circulating × nav, cut to 6 decimals, in the currency of the price",
+        "value_usd money? The same where that currency is USD",
         "certificate text state, bracketed, open, anchored, failed, none",
         *_DAILY,
     ),
@@ -875,6 +882,7 @@ def arrow_schema(table: Table) -> pa.Schema:
         "bytes32": pa.binary(32),
         "units": pa.decimal128(DIGITS, 0),
         "amount": pa.decimal128(DIGITS, SCALE),
+        "money": pa.decimal128(DIGITS, MONEY_SCALE),
         "ratio": pa.float64(),
     }
     return pa.schema([pa.field(c.name, kinds[c.kind], nullable=c.nullable) for c in table.columns])

@@ -25,6 +25,7 @@ from indexer.metrics.answers_at import (
     in_tokens,
     point,
 )
+from indexer.metrics.answers_nav import nav
 from indexer.metrics.circulating_at import circulating
 from indexer.metrics.escrow_at import Claims, claims
 from indexer.metrics.models import query
@@ -33,12 +34,16 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["ANSWERS", "Question", "balances", "flows", "holders", "rollforward", "supply", "transfers"]
+__all__ = [
+    "ANSWERS", "Question", "balances", "flows", "holders", "nav", "rollforward", "supply", "transfers",
+]  # fmt: skip
 
 NOT_HOLDERS = frozenset(("issuer_float", "burner", "bridge_locker", "redeem_wallet", "escrow", "wrapper"))
 """Roles whose addresses hold but are no holders, as in steps/role_holders.sql."""
 
 _ALL = 2**62
+_WHY_SUPPLY = "CASE WHEN circulating IS NULL OR multiplier IS NULL THEN why_null END AS why_null"
+"""The reason of what `show supply` shows; a price that is not known is no matter of supply."""
 
 
 def supply(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
@@ -49,7 +54,7 @@ def supply(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
     """
     if q.at is not None and q.day is None:
         return _table(_SUPPLY, [_supply_row(con, cut) for cut in cuts(con, q)])
-    figures = "units, supply, circulating, multiplier, certificate, coverage, why_null"
+    figures = f"units, supply, circulating, multiplier, certificate, coverage, {_WHY_SUPPLY}"
     daily = _daily(con, q, "supply_daily", f"token, chain_id, day, {figures}")
     rows = [row | {"as_of": row["day"].isoformat()} for row in daily.to_pylist()]
     answered = {(row["token"], row["chain_id"]) for row in rows} if q.day else set()
@@ -130,6 +135,7 @@ ANSWERS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Question], pa.Table]]
     "balances": balances,
     "flows": flows,
     "transfers": transfers,
+    "nav": nav,
 }
 """Each answer by the name that `rwa show` takes."""
 

@@ -1,22 +1,30 @@
-"""exact_balance: the one product of the metrics that needs 256 bits, as a function for DuckDB.
+"""exact_balance and exact_value: the two products of the metrics that need 256 bits, as functions for DuckDB.
 
-Balance of a holder of a rebasing token = (units × numerator + addend) // denominator, as the contract computes it.
-The factors have up to 38 digits each, so the product is made of Python integers. DuckDB reads the annotations of the
+Balance of a holder of a rebasing token = (units × numerator + addend) // denominator, as the contract computes it;
+value = token units × price, cut to 6 decimals. The factors have up to 38 digits each, so the products are made of
+Python integers. DuckDB reads the annotations of the
 function it is given, so pyarrow is imported here at once: import this module late.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Context
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from duckdb import func
 
+from indexer.floor.tables import DIGITS, MONEY_SCALE, SCALE
+
 if TYPE_CHECKING:
     import duckdb
 
 NAME = "exact_balance"
+VALUE_NAME = "exact_value"
 _LIMIT = 10**38
+EXACT = Context(prec=80)
+_CUT: int = 10 ** (2 * SCALE - MONEY_SCALE)
 
 
 def share(units: int, numerator: int, denominator: int, addend: int = 0) -> int | None:
@@ -27,8 +35,16 @@ def share(units: int, numerator: int, denominator: int, addend: int = 0) -> int 
     return product if -_LIMIT < product < _LIMIT else None
 
 
+def worth(amount: int, price: int) -> int | None:
+    """Return amount × price, both with 18 decimals, cut to 6 decimals; None where it passes 38 digits."""
+    product: int = abs(amount * price) // _CUT
+    if product >= _LIMIT:
+        return None
+    return product if amount * price >= 0 else -product
+
+
 def _integers(column: pa.ChunkedArray | pa.Array) -> list[int | None]:
-    """Return the whole numbers of a decimal128(38, 0) column, read from their sixteen bytes."""
+    """Return the digits of a decimal128 column as whole numbers, read from their sixteen bytes."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     held = array.buffers()[1]
     data = b"" if held is None else held.to_pybytes()[16 * array.offset :]
@@ -38,11 +54,13 @@ def _integers(column: pa.ChunkedArray | pa.Array) -> list[int | None]:
     return [value if known else None for value, known in zip(read, array.is_valid().to_pylist(), strict=True)]
 
 
-def _decimals(values: list[int | None]) -> pa.Array:
-    """Return the whole numbers as a decimal128(38, 0) column."""
+def _decimals(values: list[int | None], scale: int = 0) -> pa.Array:
+    """Return the whole numbers as the digits of a decimal128 column with *scale* decimals."""
     data = b"".join((value or 0).to_bytes(16, "little", signed=True) for value in values)
     known = pa.array([value is not None for value in values], pa.bool_())
-    return pa.Array.from_buffers(pa.decimal128(38, 0), len(values), [known.buffers()[1], pa.py_buffer(data)])
+    return pa.Array.from_buffers(
+        pa.decimal128(DIGITS, scale), len(values), [known.buffers()[1], pa.py_buffer(data)]
+    )
 
 
 def exact_balances(
@@ -58,15 +76,22 @@ def exact_balances(
     )
 
 
+def exact_values(amount: pa.ChunkedArray, price: pa.ChunkedArray) -> pa.Array:
+    """Return the value of each row; NULL where a factor is NULL or *worth* has no answer."""
+    rows = zip(_integers(amount), _integers(price), strict=True)
+    return _decimals([None if a is None or p is None else worth(a, p) for a, p in rows], MONEY_SCALE)
+
+
 def register(con: duckdb.DuckDBPyConnection) -> None:
-    """Make exact_balance known to *con*, once."""
+    """Make exact_balance and exact_value known to *con*, once."""
     known = con.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = ?", [NAME]).fetchall()
-    if known == [(0,)]:
+    if known != [(0,)]:
+        return
+    functions: tuple[tuple[str, Callable[..., pa.Array], str, int, str], ...] = (
+        (NAME, exact_balances, "DECIMAL(38,0)", 4, "DECIMAL(38,0)"),
+        (VALUE_NAME, exact_values, "DECIMAL(38,18)", 2, "DECIMAL(38,6)"),
+    )
+    for name, function, takes, count, gives in functions:
         con.create_function(
-            NAME,
-            exact_balances,
-            ["DECIMAL(38,0)"] * 4,
-            "DECIMAL(38,0)",
-            type=func.ARROW,
-            null_handling=func.SPECIAL,
+            name, function, [takes] * count, gives, type=func.ARROW, null_handling=func.SPECIAL
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INPUTS = (
-    "transfers", "rebases", "supply_changes", "request_events", "entity_wallets", "undecoded", "derivations",
+    "transfers", "rebases", "supply_changes", "request_events", "entity_wallets", "undecoded", "navs", "derivations",
     "calendar", "tokens", "deployments", "address_roles", "certificates", "publications",
 )  # fmt: skip
 """The views that must be there: all rows of the tokens in question, of each token all chains at once."""

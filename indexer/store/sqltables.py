@@ -14,7 +14,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
-from indexer.floor.tables import BOOK, DERIVED, DIGITS, DIMENSIONS, METRICS, SCALE, Table
+from indexer.floor.tables import BOOK, DERIVED, DIGITS, DIMENSIONS, METRICS, MONEY_SCALE, SCALE, Table
 
 
 class Exact(TypeDecorator[Decimal]):
@@ -56,6 +56,7 @@ _KINDS: Mapping[str, tuple[type[Any], TypeEngine[Any]]] = {
     "bytes32": (bytes, LargeBinary()),
     "units": (Decimal, Exact(0)),
     "amount": (Decimal, Exact(SCALE)),
+    "money": (Decimal, Exact(MONEY_SCALE)),
     "ratio": (float, Double()),
 }
 

@@ -15,6 +15,7 @@ KINDS = {
     "bytes32": "BLOB, 32 bytes",
     "units": "DECIMAL(38,0)",
     "amount": "DECIMAL(38,18)",
+    "money": "DECIMAL(38,6)",
     "ratio": "DOUBLE",
 }
 """A column's kind as a reader of `rwa query` meets it."""

@@ -2,7 +2,8 @@
 
 A table is a header and one line a row; cells stand apart by two or more spaces. `-` is NULL (the zero address
 in `from` and `to`), a single letter is an address, a time may leave out the day after a first row. What the
-header does not name has a default. Without `supply_changes` they follow from the transfers of a plain token.
+header does not name has a default. Without `supply_changes` they follow from the transfers of a plain token; without
+`navs` a unit is worth a dollar.
 Without `address_roles` there is a list on which nobody holds anything; a header alone is no list.
 """
 
@@ -26,7 +27,7 @@ CHAIN = "eip155:1"
 EXACT = Context(prec=100)
 SHORT = {
     "block": "block_number", "time": "block_time", "at": "effective_at", "from": "from_address", "to": "to_address",
-    "raw": "amount_raw", "log": "log_index", "chain": "chain_id", "tx": "tx_index",
+    "published": "published_at", "raw": "amount_raw", "log": "log_index", "chain": "chain_id", "tx": "tx_index",
 }  # fmt: skip
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "transfers": {"entry": 0, "rule": "test@1", "evidence": "event", "reason": "transfer"},
@@ -48,6 +49,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "address": "0xc",
     },
     "tokens": {"accrual": "plain"},
+    "navs": {"kind": "official", "currency": "USD", "source": "test"},
 }
 
 
@@ -81,6 +83,7 @@ def read(kind: str, name: str, cell: str) -> Any:
         "day": date.fromisoformat,
         "units": Decimal,
         "amount": Decimal,
+        "money": Decimal,
         "ratio": float,
     }
     return readers.get(kind, str)(cell)
@@ -102,6 +105,8 @@ def full(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     given = {"token": "t", "chain_id": CHAIN, "contract": "0xc", **DEFAULTS.get(name, {}), **row}
     if name == "derivations":
         given.setdefault("covered_until", given.get("frontier_time"))
+    if name == "navs":
+        given.setdefault("published_at", given.get("effective_at"))
     if name == "supply_changes":
         given = {**rate(given), **given}
     columns = TABLES[name].columns
@@ -171,6 +176,8 @@ def given(tables: Mapping[str, str], frontier: str, decimals: int = 6) -> dict[s
         made["supply_changes"] = plain_supply(made["transfers"], decimals)
     if "derivations" not in rows:
         made["derivations"] = [full("derivations", {"frontier_time": moment(frontier)})]
+    if "navs" not in rows:
+        made["navs"] = _pars(made["derivations"])
     if "deployments" not in rows:
         made["deployments"] = [full("deployments", {"decimals": decimals})]
     if "address_roles" not in rows:
@@ -182,6 +189,13 @@ def _known_list(run: Mapping[str, Any]) -> dict[str, Any]:
     """Return a role that excludes nobody: the issuer's own addresses are known, and they hold nothing."""
     place = {name: run[name] for name in ("token", "chain_id")}
     return full("address_roles", {**place, "address": address("9"), "role": "operator"})
+
+
+def _pars(derivations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return a par of one dollar from before the first day on, for every token and chain."""
+    pair = ("token", "chain_id")
+    par = {"kind": "par", "price": Decimal(1), "effective_at": moment("2023-12-01")}
+    return [full("navs", {name: row[name] for name in pair} | par) for row in derivations]
 
 
 def shown(

@@ -16,6 +16,7 @@ from indexer.metrics.answers import (
     balances,
     flows,
     holders,
+    nav,
     rollforward,
     supply,
     transfers,
@@ -341,6 +342,58 @@ def test_what_is_behind_an_escrow_at_a_point_is_its_requesters():
     assert daily == [1, 2, None]
 
 
+PRICES = [
+    full("navs", {"effective_at": moment(f"2024-01-0{day}T08:00:00"), "price": Decimal(price)} | more)
+    for day, price, more in (
+        (1, "1.1", {"stale_at": moment("2024-01-02T08:00:00")}),
+        (2, "1.2", {"block_number": 20, "kind": "transaction"}),
+        (3, "1.3", {"stale_at": moment("2024-01-09")}),
+    )
+]
+
+
+def test_the_nav_of_each_day_and_now():
+    """Each close has the price in force with its age, staleness and value; now has the newest."""
+    rows = nav(con_of({"transfers": LEDGER}, navs=PRICES), ask()).to_pylist()
+    names = ("as_of", "nav", "age_hours", "nav_stale", "kind", "value", "why_null")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("2024-01-01", Decimal("1.1"), 16, False, "official", Decimal("5.5"), None),
+        ("2024-01-02", Decimal("1.1"), 40, True, "official", Decimal("4.95"), None),
+        ("2024-01-03", None, None, None, None, None, "the day is not over at the frontier"),
+        ("now", Decimal("1.3"), 4, False, "official", Decimal("7.15"), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at", "price", "why"),
+    [
+        (moment("2024-01-01T07:59:59"), None, "no price was known yet"),
+        (moment("2024-01-01T12:00:00"), "1.1", None),
+        (20, "1.1", None),
+        (date(2024, 1, 2), "1.1", None),
+        (1001, None, "block 1001 is beyond the frontier, block 1000"),
+    ],
+)
+def test_the_nav_at_a_point(at, price: str | None, why: str | None):
+    """At a point the price is what the chain knew there, and where there is none a sentence says why."""
+    (row,) = nav(con_of({"transfers": LEDGER}, navs=PRICES), ask(at=at)).to_pylist()
+    assert (row["nav"], row["why_null"]) == (None if price is None else Decimal(price), why)
+
+
+def test_a_token_without_a_price_source_says_so():
+    """Neither a day nor a point has a price, and both say that none is configured."""
+    con = con_of({"transfers": LEDGER}, navs=[])
+    for at in (date(2024, 1, 2), moment("2024-01-02T12:00:00")):
+        (row,) = nav(con, ask(at=at)).to_pylist()
+        assert (row["nav"], row["value"], row["why_null"]) == (None, None, "no price source is configured")
+
+
+def test_a_supply_row_keeps_quiet_about_prices():
+    """What `show supply` shows is there, so no reason stands beside it."""
+    (row,) = supply(con_of({"transfers": LEDGER}, navs=[]), ask(at=date(2024, 1, 2))).to_pylist()
+    assert (row["supply"], row["why_null"]) == (Decimal("4.5"), None)
+
+
 def test_every_answer_has_its_name():
     """The names are those that `rwa show` takes."""
-    assert list(ANSWERS) == ["supply", "rollforward", "holders", "balances", "flows", "transfers"]
+    assert list(ANSWERS) == ["supply", "rollforward", "holders", "balances", "flows", "transfers", "nav"]

@@ -109,7 +109,7 @@ def test_reading_imports_neither_web3_nor_sqlalchemy(home, command):
     assert done.stdout.splitlines()[-1] == "IMPORTED 0"
 
 
-@pytest.mark.parametrize("what", ["supply", "rollforward", "holders", "balances", "flows", "transfers"])
+@pytest.mark.parametrize("what", ["supply", "rollforward", "holders", "balances", "flows", "transfers", "nav"])
 def test_every_answer_comes_in_every_format(home, what, capsys):
     """Each answer of `rwa show` is a table, JSON with every column, and CSV with the same ones."""
     rows = answer(home, capsys, "show", what, "stbt")

@@ -1,11 +1,14 @@
-"""exact_balance: 256-bit products, cut, in DuckDB."""
+"""exact_balance and exact_value: 256-bit products, cut, in DuckDB."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from indexer.metrics.exact import register, share
+from indexer.metrics.exact import register, share, worth
 
 LARGEST = 10**38 - 1
 
@@ -82,3 +85,21 @@ def test_registering_twice_is_harmless():
         "SELECT exact_balance(6::DECIMAL(38,0), 7::DECIMAL(38,0), 2::DECIMAL(38,0), 0::DECIMAL(38,0))"
     ).fetchall()
     assert made == 21
+
+
+@given(st.integers(-(10**38) + 1, 10**38 - 1), st.integers(0, 10**38 - 1))
+def test_a_value_is_cut_toward_zero(amount: int, price: int):
+    """The product of two figures of 18 decimals is cut to 6, or None where it passes 38 digits."""
+    true = Fraction(amount, 10**18) * Fraction(price, 10**18)
+    cut = int(abs(true) * 10**6)
+    assert worth(amount, price) == (None if cut >= 10**38 else cut if true >= 0 else -cut)
+
+
+def test_a_value_in_sql():
+    """exact_value takes token units and a price, and gives NULL where one of them is."""
+    con = duckdb.connect()
+    register(con)
+    sql = "SELECT exact_value(CAST(? AS DECIMAL(38, 18)), CAST(? AS DECIMAL(38, 18)))"
+    assert con.execute(sql, ["3", "1.333333333333333333"]).fetchall() == [(Decimal("3.999999"),)]
+    assert con.execute(sql, ["3", None]).fetchall() == [(None,)]
+    assert con.execute(sql, ["99999999999999999999", "99999999999999999999"]).fetchall() == [(None,)]

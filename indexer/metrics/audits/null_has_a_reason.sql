@@ -4,7 +4,8 @@ SELECT supply_daily.token AS token, supply_daily.chain_id AS chain_id,
 FROM supply_daily
 WHERE supply_daily.why_null IS NULL
   AND (supply_daily.units IS NULL OR supply_daily.supply IS NULL OR supply_daily.multiplier IS NULL
-    OR supply_daily.circulating IS NULL)
+    OR supply_daily.circulating IS NULL OR supply_daily.nav IS NULL OR supply_daily.nav_effective_at IS NULL
+    OR supply_daily.nav_stale IS NULL OR supply_daily.value IS NULL OR supply_daily.value_usd IS NULL)
 UNION ALL
 SELECT supply_rollforward.token AS token, supply_rollforward.chain_id AS chain_id,
   CONCAT('supply_rollforward of ', CAST(supply_rollforward.day AS VARCHAR)) AS detail
