@@ -181,7 +181,6 @@ def upgrade() -> None:
     sa.Column('currency', sa.Text(), nullable=False, comment='Currency of the price'),
     sa.Column('kind', sa.Text(), nullable=False, comment='official, transaction, extrapolated, par, exit, import, market'),
     sa.Column('stale_at', sa.DateTime(), nullable=True, comment="From when it is out of date by its source's cadence and grace; NULL never"),
-    sa.Column('stale_at', sa.DateTime(), nullable=True, comment="From when it is out of date by its source's cadence and grace; NULL never"),
     sa.Column('source', sa.Text(), nullable=False, comment='Where it comes from'),
     sa.Column('confidence', sa.Text(), nullable=True, comment='Confidence in the source'),
     sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
