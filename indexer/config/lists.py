@@ -18,7 +18,9 @@ from indexer.config.schema import ListTable
 from indexer.floor.errors import Usage
 
 REQUIRED = ("symbol", "chains", "address")
-COLUMNS = (*REQUIRED, "name", "asset_class", "product", "tier", "decimals", "start", "confidence", "source")
+COLUMNS = (
+    *REQUIRED, "name", "asset_class", "currency", "product", "tier", "decimals", "start", "confidence", "source",
+)  # fmt: skip
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -91,7 +93,11 @@ def _head(names: list[str], path: Path, problems: Problems) -> bool:
 
 
 def _product(name: str, row: dict[str, str], table: ListTable) -> dict[str, Any]:
-    product = {"id": name, "name": row.get("name", row["symbol"]), "currency": table.currency}
+    product = {
+        "id": name,
+        "name": row.get("name", row["symbol"]),
+        "currency": row.get("currency", table.currency),
+    }
     return product | ({"asset_class": row["asset_class"]} if "asset_class" in row else {})
 
 
