@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from .compare import Pair, Tally, tally
 from .figures import Day, Entry, Ours, Rebase
-from .truth import Place, Point, TokenTruth
+from .truth import Place, TokenTruth
 
 NULL_AMOUNT = "an amount of it is NULL"
 _SIGN = {"mint": 1, "burn": -1}
@@ -19,7 +19,7 @@ def changes(truth: TokenTruth, mine: Ours) -> list[Tally]:
         tally(f"changes of {name} by transaction", _deltas(name, truth.deltas, net(mine, name)))
         for name in names
     ]
-    by_block = tally("changes of totalSupply by block", _block_deltas(truth.supply, net_by_block(mine)))
+    by_block = tally("changes of totalSupply by block", _block_deltas(truth, mine))
     return [*by_transaction, by_block]
 
 
@@ -34,20 +34,30 @@ def _deltas(
         yield Pair(where, wanted.get(place, {}).get(name, 0), got.get(place, 0), NULL_AMOUNT)
 
 
-def _block_deltas(points: Iterable[Point], got: Mapping[int, int | None]) -> Iterator[Pair]:
-    """Yield each block's change. Where the call reverts for a while, all up to its next answer is one change."""
-    wanted = {point.block: point.value for point in points}
+def _block_deltas(truth: TokenTruth, mine: Ours) -> Iterator[Pair]:
+    """Yield each block's change. Where the call reverts for a while, all up to its next answer is one change.
+
+    Ours is not known where the supply before or after it is not.
+    """
+    wanted = {point.block: point.value for point in truth.supply}
+    got = net_by_block(mine)
+    totals = {total.block: total for total in mine.totals}
     last, gap = 0, False
-    mine: int | None = 0
-    for block in sorted(wanted.keys() | {b for b, change in got.items() if change != 0}):
-        mine = _plus(mine, got.get(block, 0))
+    doubt: str | None = None
+    before: str | None = None
+    booked: int | None = 0
+    for block in sorted(wanted.keys() | totals.keys() | {b for b, change in got.items() if change != 0}):
+        booked = _plus(booked, got.get(block, 0))
+        if block in totals:
+            doubt = totals[block].why if totals[block].supply is None else None
         known = wanted.get(block, None if gap else last)
         if known is None:
             gap = True
-        else:
-            change = None if gap and mine is None else known - last
-            yield Pair(f"block {block}", change, mine, NULL_AMOUNT)
-            last, gap, mine = known, False, 0
+            continue
+        change = None if gap and booked is None else known - last
+        why = before or doubt
+        yield Pair(f"block {block}", change, None if why else booked, why or NULL_AMOUNT)
+        last, gap, before, booked = known, False, doubt, 0
 
 
 def net(mine: Ours, name: str) -> dict[Place, int | None]:
