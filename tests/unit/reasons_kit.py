@@ -19,7 +19,7 @@ EVERY = (
     "ondo_manager", "ondo_cash_manager", "ondo_instant_manager", "ondo_bridge", "layerzero_oft", "ondo_gm",
     "rousg", "mtoken", "usdo", "usdo_express", "erc4626", "erc20", "backed_ccip", "franklin_token",
     "franklin_transfer_agent", "maple_pool", "maple_pool_manager", "maple_queue", "maple_cyclical",
-    "swarm_dotc_manager", "swarm_dotc_v1", "swarm_dotc_v2", "swarm_escrow_v2",
+    "ccip_pool", "swarm_dotc_manager", "swarm_dotc_v1", "swarm_dotc_v2", "swarm_escrow_v2",
 )  # fmt: skip
 BLANKS = {"address": ZERO, "string": "", "bytes": b"", "bytes32": bytes(32), "bool": False}
 

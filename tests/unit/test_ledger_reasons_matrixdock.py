@@ -1,8 +1,13 @@
 """Facts about STBT's and wSTBT's reasons."""
 
-from reasons_kit import ADMIN, ALICE, BOB, HASH, OTHER, TOKEN, burn, log, mint, move, said, verdicts
+from reasons_kit import ADMIN, ALICE, BOB, HASH, OTHER, TOKEN, asks, burn, log, mint, move, said, verdicts
+
+from indexer.decode.abi import selector_of
+from indexer.ledger.reasons.common import word
+from indexer.ledger.values import Call
 
 BIG = 10**30
+MINT_TO = selector_of(["mtoken"], "mintTo(address,uint256,uint256)")
 
 
 def test_issued_is_an_issuance_though_amounts_differ_by_a_wei() -> None:
@@ -99,3 +104,46 @@ def test_interest_explains_no_entry() -> None:
     """InterestsDistributed moves supply without a Transfer; a mint beside it needs its own event."""
     parts = (log(1, "InterestsDistributed", interest=-5, newTotalSupply=BIG), mint(2, ALICE, 5))
     assert said("matrixdock", *parts) == [("unclassified", "default")]
+
+
+def test_golds_mint_is_told_by_the_second_call_alone() -> None:
+    """mintTo is called twice; the call that mints logs a bare Transfer, so its input is asked for."""
+    called = Call(ADMIN, TOKEN, MINT_TO + word(ALICE) + word(BIG) + word(5))
+    assert asks("matrixdock", mint(0, ALICE, BIG))
+    assert said("matrixdock", mint(0, ALICE, BIG), call=called) == [("issuance", "input")]
+    assert said("matrixdock", mint(0, BOB, BIG), call=called) == [("unclassified", "default")]
+
+
+def test_a_request_to_mint_explains_no_mint() -> None:
+    """MintRequest is only a wish, even beside a mint of its amount."""
+    parts = (mint(0, ALICE, 5), log(1, "MintRequest", receiver=ALICE, amount=5, nonce=1))
+    assert said("matrixdock", *parts) == [("unclassified", "default")]
+
+
+def test_golds_redemption_burns_from_the_operator_for_the_customer() -> None:
+    """Redeem names the customer, whose tokens the operator had been sent."""
+    (got,) = verdicts("matrixdock", burn(0, ADMIN, 5), log(1, "Redeem", customer=ALICE, amount=5))
+    assert (got.reason, got.evidence, got.party) == ("redemption", "event", ALICE)
+
+
+def test_gold_crosses_by_a_burn_here_and_a_mint_there() -> None:
+    """The party is the account at the other end, where it is another one; no id joins the two."""
+    sent = log(1, "CCSendToken", sender=ALICE, receiver=BOB, value=5)
+    got = log(1, "CCReceiveToken", sender=ALICE, receiver=BOB, value=5)
+    (out,) = verdicts("matrixdock", burn(0, ALICE, 5), sent)
+    (into,) = verdicts("matrixdock", mint(0, BOB, 5), got)
+    assert (out.reason, out.evidence, out.party, out.link) == ("bridge_out", "event", BOB, None)
+    assert (into.reason, into.evidence, into.party, into.link) == ("bridge_in", "event", ALICE, None)
+    assert not asks("matrixdock", burn(0, ALICE, 5), sent)
+
+
+def test_silvers_custody_fee_is_minted() -> None:
+    """ReconcileSupply mints the fee to its collector."""
+    assert said("matrixdock", mint(0, BOB, 5), log(1, "ReconcileSupply", amount=5)) == [("fee", "event")]
+
+
+def test_a_foreign_contracts_words_are_not_believed() -> None:
+    """The same event of another contract says nothing of the token."""
+    assert said("matrixdock", burn(0, ADMIN, 5), log(1, "Redeem", OTHER, customer=ALICE, amount=5)) == [
+        ("unclassified", "default")
+    ]

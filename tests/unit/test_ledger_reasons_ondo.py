@@ -124,3 +124,48 @@ def test_layerzeros_legs_share_their_guid() -> None:
         ("bridge_out", "0x" + GUID.hex(), "layerzero:7"),
         ("bridge_in", "0x" + GUID.hex(), "layerzero:8"),
     ]
+
+
+def trade(side: int, asset: str = TOKEN, quantity: int = 5) -> object:
+    return log(1, "TradeExecuted", OTHER, side=side, asset=asset, quantity=quantity)
+
+
+def test_a_trade_of_global_markets_mints_or_burns() -> None:
+    """Side 0 buys and mints, side 1 sells and burns; the trade names a user's id, so nobody is the party."""
+    assert said("ondo", mint(0, ALICE, 5), trade(0)) == [("issuance", "event")]
+    assert said("ondo", burn(0, ALICE, 5), trade(1)) == [("redemption", "event")]
+
+
+@pytest.mark.parametrize("told", [trade(1), trade(0, OTHER), trade(0, TOKEN, 6)])
+def test_a_trade_of_the_other_side_asset_or_quantity_says_nothing(told: object) -> None:
+    """The manager trades many tokens: side, asset and quantity must all agree."""
+    assert said("ondo", mint(0, ALICE, 5), told) == [("unclassified", "default")]
+
+
+def test_an_admin_mint_of_global_markets_is_an_issuance() -> None:
+    """AdminMint names the token and who got it."""
+    told = {"recipient": ALICE, "rwaAmount": 5}
+    assert said("ondo", mint(0, ALICE, 5), log(1, "AdminMint", OTHER, rwaToken=TOKEN, **told)) == [
+        ("issuance", "event")
+    ]
+    assert said("ondo", mint(0, ALICE, 5), log(1, "AdminMint", OTHER, rwaToken=OTHER, **told)) == [
+        ("unclassified", "default")
+    ]
+
+
+def test_a_mint_by_a_configured_operator_is_an_issuance_by_role() -> None:
+    """Where the sender is known to be the issuer's, its mint needs no event; a bridge's is a crossing."""
+    call = Call(ADMIN, TOKEN, b"\x40\xc1\x0f\x19")
+    assert said("ondo", mint(0, ALICE, 5), call=call, roles={ADMIN: "operator"}) == [("issuance", "role")]
+    assert said("ondo", mint(0, ALICE, 5), call=call, roles={ADMIN: "bridge_locker"}) == [
+        ("bridge_in", "role")
+    ]
+
+
+def test_an_operators_burn_from_an_allowance_is_a_redemption_and_its_admin_burn_is_forced() -> None:
+    """burnFrom spends what the holder allowed; burn(address,uint256) asks nobody."""
+    roles = {ADMIN: "operator"}
+    allowed = Call(ADMIN, TOKEN, b"\x79\xcc\x67\x90" + word(ALICE) + word(5))
+    assert said("ondo", burn(0, ALICE, 5), call=allowed, roles=roles) == [("redemption", "role")]
+    seized = Call(ADMIN, TOKEN, BURN + word(ALICE) + word(5))
+    assert said("ondo", burn(0, ALICE, 5), call=seized, roles=roles) == [("forced", "input")]

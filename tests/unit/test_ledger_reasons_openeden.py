@@ -1,7 +1,9 @@
 """Facts about TBILL's reasons."""
 
 import pytest
-from reasons_kit import ALICE, BOB, HASH, TOKEN, burn, log, mint, move, said, verdicts
+from reasons_kit import ALICE, BOB, HASH, OTHER, TOKEN, burn, log, mint, move, said, verdicts
+
+from indexer.ledger.values import Call
 
 ID = bytes.fromhex("10e3" + "00" * 29 + "c1")
 LINK = f"{TOKEN}:0x{ID.hex()}"
@@ -118,3 +120,81 @@ def test_the_owners_mint_stays_unclassified() -> None:
     """MintTo says who got shares and not why; the rule that saw it is named."""
     got = verdicts("openeden", mint(0, ALICE, 5), log(1, "MintTo", to=ALICE, amount=5))
     assert [(v.reason, v.rule) for v in got] == [("unclassified", "openeden-admin-mint@1")]
+
+
+def express(at: int, name: str, **told: object) -> object:
+    return log(at, name, OTHER, **told)
+
+
+def test_the_express_mints_for_whom_it_names() -> None:
+    """InstantMint goes to the receiver; the payer is the party where it is another."""
+    got = verdicts(
+        "openeden", mint(0, ALICE, 5), express(1, "InstantMint", from_=BOB, to=ALICE, receiveAmt=5, fee=1)
+    )
+    assert [(v.reason, v.evidence, v.party) for v in got] == [("issuance", "event", BOB)]
+
+
+def test_a_mint_that_is_wrapped_at_once_goes_to_the_express() -> None:
+    """InstantMintAndWrap mints USDO to the express, which puts it into cUSDO: an issuance and a wrap."""
+    vault = "0x" + "c0" * 20
+    told = express(5, "InstantMintAndWrap", from_=ALICE, to=ALICE, usdoAmt=5, cusdoAmt=4)
+    wrapped = log(4, "Deposit", vault, sender=OTHER, owner=ALICE, assets=5, shares=4)
+    minted, moved = verdicts("openeden", mint(0, OTHER, 5), move(2, OTHER, vault, 5), wrapped, told)
+    assert (minted.reason, minted.party) == ("issuance", ALICE)
+    assert (moved.reason, moved.party, moved.link) == ("wrap", ALICE, f"{HASH}:4")
+
+
+@pytest.mark.parametrize("more", [{}, {"payout": 4, "usycFee": 0}])
+def test_an_instant_redemption_burns(more: dict[str, int]) -> None:
+    """InstantRedeem has five arguments in the express's first version and eight in its second."""
+    told = express(1, "InstantRedeem", from_=ALICE, to=BOB, reqAmt=5, **more)
+    assert said("openeden", burn(0, ALICE, 5), told) == [("redemption", "event")]
+
+
+def test_a_manual_redemption_burns() -> None:
+    """ManualRedeem is settled off the chain."""
+    assert said("openeden", burn(0, ALICE, 5), express(1, "ManualRedeem", from_=ALICE, reqAmt=5)) == [
+        ("redemption", "event")
+    ]
+
+
+def test_usdo_is_burned_at_the_request_and_a_cancel_mints_it_back() -> None:
+    """Opposite to TBILL's queue; request and reversal carry the request's id, which counts for the express."""
+    told = {"from_": ALICE, "to": BOB, "usdoAmt": 5, "id": ID}
+    (asked,) = verdicts("openeden", burn(0, ALICE, 5), express(1, "AddToRedemptionQueue", **told))
+    (back,) = verdicts("openeden", mint(0, ALICE, 5), express(1, "ProcessRedemptionCancel", **told))
+    assert (asked.reason, asked.evidence) == ("redemption", "event")
+    assert (back.reason, back.evidence) == ("reversal", "event")
+    assert asked.link == back.link == f"{OTHER}:0x{ID.hex()}"
+
+
+def test_usdos_own_mint_and_burn_events_tell_nothing() -> None:
+    """USDO logs Mint and Burn beside every Transfer: they repeat the fact."""
+    parts = (mint(0, ALICE, 5), log(1, "Mint", to=ALICE, amount=5))
+    assert said("openeden", *parts) == [("unclassified", "default")]
+
+
+def test_a_pool_by_its_role_burns_to_another_chain() -> None:
+    """What a bridge's pool burns crosses; what it or its sender mints came over."""
+    roles = {BOB: "bridge_locker"}
+    assert said("openeden", burn(0, BOB, 5), roles=roles) == [("bridge_out", "role")]
+    assert said("openeden", mint(0, ALICE, 5), call=Call(BOB, TOKEN, b""), roles=roles) == [
+        ("bridge_in", "role")
+    ]
+
+
+def test_chainlinks_pool_tells_by_event() -> None:
+    """A pool that is a companion says itself what it burned and minted."""
+    assert said("openeden", burn(0, OTHER, 5), log(1, "Burned", OTHER, sender=BOB, amount=5)) == [
+        ("bridge_out", "event")
+    ]
+
+
+def test_cusdos_withdraw_is_an_unwrap_and_tbills_a_redemption() -> None:
+    """The same event of two tokens: only the vault that wraps unwraps."""
+    parts = (
+        burn(0, ALICE, 5),
+        log(1, "Withdraw", sender=ALICE, receiver=ALICE, owner=ALICE, assets=6, shares=5),
+    )
+    assert said("openeden", *parts) == [("redemption", "event")]
+    assert said("openeden", *parts, accrual="erc4626") == [("unwrap", "event")]
