@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SHAPE = re.compile(r"0x[0-9a-fA-F]{40}")
 _ZERO = "0x" + "0" * 40
@@ -17,10 +18,11 @@ def checksummed(address: str) -> str:
     return "0x" + "".join(d.upper() if m >= "8" else d for d, m in zip(digits, marks, strict=False))
 
 
+@lru_cache(maxsize=2**14)
 def evm_address(text: str) -> str:
     """Return *text* in lower case; ValueError where it is no EVM address or its checksum is wrong.
 
-    Text in one case has no checksum and is taken as it is.
+    Text in one case has no checksum and is taken as it is. Cached: one address may stand on many chains.
     """
     if not _SHAPE.fullmatch(text):
         raise ValueError("is not an EVM address, which is 0x and 40 hexadecimal digits; copy it again")
