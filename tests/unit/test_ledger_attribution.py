@@ -14,6 +14,8 @@ from ledger_kit import (
     MINT,
     MOVE,
     OTHER,
+    TRANSFER,
+    ZERO,
     deployment,
     moment,
     raw,
@@ -157,3 +159,64 @@ def test_no_entries_give_an_empty_table() -> None:
     found = attributed(scene())
     assert (found.transfers.num_rows, found.undecoded.num_rows) == (0, 0)
     assert isinstance(found.transfers, pa.Table)
+
+
+def test_a_companion_speaks_in_its_own_words_only() -> None:
+    """A log with a topic of another contract's family is not believed, wherever else that family is named."""
+    topic = keccak(b"RedeemV2(address,address,uint256,uint256,uint256)")
+    stranger = Companion("Oracle", CAROL, ("superstate_oracle",), None, None)
+    where = deployment(companions=(HELPER, stranger))
+    what = token(where, reasons="superstate", events=("superstate_token",))
+    data = word(5) + word(9) + word(10)
+    false = raw(5, 1, [topic, word(ALICE), word(BOB)], data, address=CAROL, tx=0)
+    made = scene(transfer(5, 0, (CAROL, BURN[1]), 5, tx=0), false, where=where, what=what)
+    assert said(made) == [("unclassified", "none@1", "default")]
+    assert attributed(made).undecoded.num_rows == 0
+
+
+def test_a_wrapped_tokens_payment_is_heard() -> None:
+    """A companion's Transfer tells what a wrapper paid out, without its family being named."""
+    other = Companion("OUSG", OTHER, ("ousg",), None, None)
+    where = deployment(companions=(other,))
+    what = token(where, reasons="ondo", events=("rousg",))
+    parts = (
+        transfer(5, 0, (where.address, ALICE), 0, tx=0, address=OTHER),
+        transfer(5, 1, BURN, 9_999, tx=0),
+    )
+    burned = raw(
+        5, 2, [keccak(b"TransferShares(address,address,uint256)"), word(ALICE), word(ZERO)], word(9_999), tx=0
+    )
+    made = scene(*parts, burned, where=where, what=what)
+    assert said(made) == [("unwrap", "shares-unwrap@1", "event")]
+
+
+def test_a_companion_that_is_no_erc20_is_not_reported_for_its_transfers() -> None:
+    """A Transfer of another shape belongs to another standard; only the token's own would be missing."""
+    nft = raw(5, 1, [bytes.fromhex(TRANSFER), word(ALICE), word(BOB), word(7)], b"", address=OTHER, tx=0)
+    where = deployment(companions=(HELPER,))
+    made = scene(transfer(5, 0, MINT, 5, tx=0), nft, where=where, what=token(where))
+    assert attributed(made).undecoded.num_rows == 0
+
+
+def test_an_earlier_offer_names_the_maker_of_a_fill() -> None:
+    """What opened a request is known to the transaction that fills it, though it had no entry of its own."""
+    dotc = Companion("dOTC", OTHER, ("swarm_dotc_v1",), None, None)
+    where = deployment(companions=(dotc,), roles=(role(CAROL, "escrow"),))
+    what = token(where, reasons="swarm")
+    given = keccak(
+        b"CreatedOffer(address,uint256,bool,(uint8,address,uint256,uint256),(uint8,address,uint256,uint256),"
+        b"address[],uint256,uint256)"
+    )
+    asset = word(1) + word(where.address) + word(9) + word(0)
+    head = word(1) + asset + asset + word(12 * 32) + word(0) + word(0)
+    opened = raw(4, 0, [given, word(ALICE), word(7)], head + word(0), address=OTHER)
+    taken = keccak(b"TakenOffer(uint256,address,bool,uint256,uint256)")
+    filled = raw(5, 1, [taken, word(7), word(BOB), word(1)], word(9) + word(4), address=OTHER, tx=0)
+    made = scene(opened, transfer(5, 0, (CAROL, BOB), 9, tx=0), filled, where=where, what=what)
+    (row,) = attributed(made).transfers.to_pylist()
+    assert (row["reason"], row["evidence"], row["party"], row["link"]) == (
+        "transfer",
+        "event",
+        ALICE,
+        f"{OTHER}:7",
+    )

@@ -143,3 +143,18 @@ def test_encumber_and_release_explain_no_entry() -> None:
     """Encumbrances move nothing: a transfer beside them stays a transfer."""
     parts = (move(0, ALICE, BOB, 5), log(1, "Release", owner=ALICE, taker=BOB, amount=5))
     assert said("superstate", *parts) == [("transfer", "default")]
+
+
+def test_a_copys_bare_mint_says_nothing_of_why() -> None:
+    """Where shares come over by Bridge the same Mint tells an arrival and a purchase: that is left open."""
+    told = log(1, "Mint", minter=ADMIN, to=ALICE, amount=5)
+    assert said("superstate", mint(0, ALICE, 5), told, kind="burn_mint") == [("unclassified", "default")]
+    bought = log(1, "Subscribe", subscriber=ALICE, superstateTokenOutAmount=5)
+    assert said("superstate", mint(0, ALICE, 5), bought, told, kind="burn_mint") == [("issuance", "event")]
+
+
+def test_a_bridge_names_the_addressee() -> None:
+    """The account at the other end is the party, where it is not the one that sent."""
+    told = {"caller": ALICE, "src": ALICE, "amount": 5, "chainId": 98866}
+    (got,) = verdicts("superstate", burn(0, ALICE, 5), log(1, "Bridge", ethDestinationAddress=BOB, **told))
+    assert (got.reason, got.party, got.other_chain) == ("bridge_out", BOB, "eip155:98866")

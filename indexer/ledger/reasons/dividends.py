@@ -49,10 +49,10 @@ class Share(NamedTuple):
 
 
 def shares_of(mints: Iterable[Minted], holdings: Holdings) -> list[Share]:
-    """Return the mints that could be a payment: to a holder, and small against what it held."""
+    """Return the mints that could be a payment: to a holder, and small against what it held, or nothing."""
     known = ((mint, holdings.before(mint.address, mint.row)) for mint in mints)
     found = (Share(*mint, held) for mint, held in known if held is not None and held > 0)
-    return [share for share in found if share.units > 0 and share.rate <= LARGEST]
+    return [share for share in found if share.rate <= LARGEST]
 
 
 def paid_rows(tx: Tx, context: Context) -> frozenset[int]:
