@@ -41,7 +41,9 @@ BRIEF: Mapping[What, tuple[str, ...]] = {
     What.SUPPLY: (
         "token", "chain_id", "as_of", "supply", "circulating", "multiplier", "certificate", "why_null",
     ),
-    What.BALANCES: ("token", "chain_id", "as_of", "holder", "balance", "escrowed", "beneficial", "role", "why_null"),
+    What.BALANCES: (
+        "token", "chain_id", "as_of", "holder", "balance", "escrowed", "beneficial", "role", "label", "why_null",
+    ),
     What.FLOWS: (
         "token", "chain_id", "day", "effect", "reason", "evidence", "transactions", "amount", "parties", "why_null",
     ),

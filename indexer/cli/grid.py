@@ -11,7 +11,7 @@ from indexer.cli.cells import safe, text, width
 
 GAP = "  "
 _HEX = re.compile(r"0x[0-9a-f]{16,}")
-REMARKS = ("why_null", "note", "remedy", "reason")
+REMARKS = ("why_null", "note", "remedy", "reason", "label")
 """Columns in which NULL only means that there is nothing to remark."""
 
 _LONG = 24

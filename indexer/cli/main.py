@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from indexer.cli import ask, demo, derive, doctor, fetch, known, replay
+from indexer.cli import ask, bring, demo, derive, doctor, fetch, known, replay
 from indexer.cli.shell import Shell
 from indexer.cli.trouble import INTERRUPTED, TERMINATED, debugging, explain, interrupted, redacted, terminable
 
@@ -34,6 +34,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "verify": derive.verify,
     "metrics": derive.metrics,
     "rebuild": derive.rebuild,
+    "import": bring.bring,
     "doctor": doctor.doctor,
     "replay": replay.replay,
 }

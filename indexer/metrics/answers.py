@@ -90,10 +90,12 @@ def balances(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
     """Return what each address holds, largest first, at the point asked or now, with what it has behind escrows.
 
     Addresses that hold nothing and asked for nothing are left out. Where a token's holders, or what a unit
-    is worth, are not known, one row without a holder has the reason.
+    is worth, are not known, one row without a holder has the reason. *label* is the name that an imported
+    file gives the address.
     """
     rows: list[dict[str, object]] = []
     for cut in cuts(con, q):
+        labels = dict(con.execute(_LABELS, {"chain_id": cut.chain_id}).fetchall())
         at = point(con, cut)
         found, why = holdings(con, at)
         why = why or (at.why_null if at.supply_raw is None else None)
@@ -101,10 +103,15 @@ def balances(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
             rows.append(_named(cut) | {"why_null": why})
         behind = claims(con, at, found)
         named = [*found, *_requesters(at, found, behind)]
-        rows += [
-            _balance_row(at, held, behind) for held in named if held.units != 0 or held.holder in behind.units
-        ][: q.limit]
+        held = [one for one in named if one.units != 0 or one.holder in behind.units][: q.limit]
+        rows += [_balance_row(at, one, behind) | {"label": labels.get(one.holder)} for one in held]
     return _table(_BALANCES, rows)
+
+
+_LABELS = """
+    SELECT address, string_agg(label, ' · ' ORDER BY source) FROM labels
+    WHERE chain_id = $chain_id AND superseded_at IS NULL GROUP BY address
+"""
 
 
 def transfers(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
@@ -148,7 +155,8 @@ _SUPPLY = (
 _HOLDERS = (*_KEY, ("addresses", "int64"), ("holders", "int64"), ("why_null", "string"))
 _BALANCES = (
     *_KEY, ("holder", "string"), ("balance", "amount"), ("escrowed", "amount"), ("beneficial", "amount"),
-    ("units", "units"), ("role", "string"), ("first_seen", "time"), ("last_active", "time"), ("why_null", "string"),
+    ("units", "units"), ("role", "string"), ("label", "string"), ("first_seen", "time"), ("last_active", "time"),
+    ("why_null", "string"),
 )  # fmt: skip
 
 

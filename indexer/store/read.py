@@ -17,7 +17,7 @@ from indexer.config.model import Registry
 from indexer.config.settings import Settings
 from indexer.floor.calendar import utc_days
 from indexer.floor.errors import StoreUnusable, Usage
-from indexer.floor.tables import BOOK, CALENDAR, DIMENSIONS, TABLES, Table, arrow_schema
+from indexer.floor.tables import BOOK, CALENDAR, DIMENSIONS, IMPORTED_NAVS, NAVS, TABLES, Table, arrow_schema
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,6 +46,7 @@ def connect(settings: Settings, registry: Registry) -> duckdb.DuckDBPyConnection
     dimensions = dimension_rows(registry)
     _copy(con, CALENDAR, utc_days(FIRST_DAY, datetime.now(UTC).date()))
     paths = _listed(book["files"])
+    has_imports = book[IMPORTED_NAVS.name].num_rows > 0
     for table in TABLES.values():
         if table is CALENDAR:
             continue
@@ -53,8 +54,11 @@ def connect(settings: Settings, registry: Registry) -> duckdb.DuckDBPyConnection
             _copy(con, table, book[table.name])
         elif table in DIMENSIONS and table.name in dimensions:
             _copy(con, table, arrow_rows(table, dimensions[table.name]))
-        else:
+        elif table is not NAVS or not has_imports:
             view(con, table, [_uri(settings.lake, path) for path in paths.get(table.name, [])])
+    if has_imports:
+        uris = [_uri(settings.lake, path) for path in paths.get(NAVS.name, [])]
+        add_imported_navs(con, _parquet(uris) if uris else None)
     return con
 
 
@@ -94,8 +98,37 @@ def view(con: duckdb.DuckDBPyConnection, table: Table, uris: Sequence[str]) -> N
     if not uris:
         _copy(con, table, arrow_schema(table).empty_table())
         return
-    names = ", ".join(_text(uri) for uri in uris)
-    con.execute(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT * FROM read_parquet([{names}])')
+    con.execute(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT * FROM {_parquet(uris)}')
+
+
+def _parquet(uris: Sequence[str]) -> str:
+    return f"read_parquet([{', '.join(map(_text, uris))}])"
+
+
+def add_imported_navs(con: duckdb.DuckDBPyConnection, told: str | None) -> None:
+    """Show under `navs` also the prices that files told, marked as kind import.
+
+    *told* is what the chain told, as SQL reads it, or None where it told nothing. A price of a product is one
+    of each of its tokens but the wrappers, whose unit is another; it is published when it is imported.
+    """
+    given = {
+        "token": "d.token", "chain_id": "d.chain_id", "contract": "'import'", "effective_at": "i.effective_at",
+        "published_at": "i.imported_at", "price": "i.price", "currency": "i.currency", "kind": "'import'",
+        "source": "i.source",
+    }  # fmt: skip
+    figures = ", ".join(
+        f"CAST({given.get(c.name, 'NULL')} AS {_SQL_TYPES[c.kind]}) AS {c.name}" for c in NAVS.columns
+    )
+    before = "" if told is None else f"SELECT {', '.join(NAVS.names)} FROM {told} UNION ALL "
+    con.execute(
+        f"CREATE TEMP VIEW navs AS {before}SELECT {figures} FROM imported_navs i JOIN tokens t"
+        " ON (i.scope = 'token' AND i.name = t.token)"
+        " OR (i.scope = 'product' AND i.name = t.product AND t.wraps IS NULL)"
+        " JOIN derivations d ON d.token = t.token WHERE i.superseded_at IS NULL"
+    )
+
+
+_SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "time": "TIMESTAMP", "amount": "DECIMAL(38, 18)"}
 
 
 def read_book(home: Path, database: str) -> dict[str, pa.Table]:

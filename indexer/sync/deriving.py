@@ -19,8 +19,10 @@ from indexer.floor.tables import (
     CLAIMS,
     DERIVATIONS,
     DERIVED,
+    EXTERNAL_SUPPLY,
     FILES,
     FILTERS,
+    IMPORTED_NAVS,
     MOMENTS,
     PUBLICATIONS,
     READS,
@@ -35,6 +37,7 @@ from indexer.ledger.scene import Needs, ReadWanted, Run, Scene, TxWanted
 from indexer.ledger.values import Call
 from indexer.sources.evm import Call as PinnedCall
 from indexer.sources.evm import CallAnswer, Evm, Slot, TxRef
+from indexer.store.read import arrow_rows
 from indexer.sync.committing import commit_tables
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
 from indexer.sync.measuring import Inconsistent, measure
@@ -184,13 +187,14 @@ def commit_derived(
     than none. Returns the derivation's row as committed.
     """
     stands = dict(row)
+    inputs = {**derived, **told_by_files(work)}
     publications = _published(work, place, row)
     certificates = _certificates(work, place)
     try:
-        metrics = measure(work.registry, [stands], derived, certificates, publications)
+        metrics = measure(work.registry, [stands], inputs, certificates, publications)
     except Inconsistent as error:
         stands["why_null"] = str(error)
-        metrics = measure(work.registry, [stands], derived, certificates, publications)
+        metrics = measure(work.registry, [stands], inputs, certificates, publications)
     commit_tables(
         work.book,
         work.lake,
@@ -198,7 +202,7 @@ def commit_derived(
         {**derived, **metrics},
         sql=work.settings.sql,
         copy_again=force,
-        rows={DERIVATIONS: [stands], PUBLICATIONS: publications, CLAIMS: [_whole_claim(place.token.id)]},
+        rows={DERIVATIONS: [stands], PUBLICATIONS: publications, CLAIMS: [whole_claim(place.token.id)]},
     )
     return stands
 
@@ -213,7 +217,8 @@ def commit_certificate(
     """Commit *certificate* with the daily figures that it speaks of, in one transaction."""
     others = [c for c in _certificates(work, place) if c["certificate_id"] != certificate["certificate_id"]]
     publications = _published(work, place, row)
-    daily = measure(work.registry, [row], derived, [*others, certificate], publications, CERTIFIED)
+    inputs = {**derived, **told_by_files(work)}
+    daily = measure(work.registry, [row], inputs, [*others, certificate], publications, CERTIFIED)
     commit_tables(
         work.book,
         work.lake,
@@ -224,11 +229,19 @@ def commit_certificate(
     )
 
 
+def told_by_files(work: Session) -> dict[str, pa.Table]:
+    """Return what `rwa import` holds and metrics read: prices, and supply of what is not indexed."""
+    held = {
+        table.name: arrow_rows(table, work.book.rows(table)) for table in (IMPORTED_NAVS, EXTERNAL_SUPPLY)
+    }
+    return {name: rows for name, rows in held.items() if rows.num_rows or name == EXTERNAL_SUPPLY.name}
+
+
 def _certificates(work: Session, place: Place) -> list[dict[str, Any]]:
     return work.book.rows(CERTIFICATES, token=place.key[0], chain_id=place.key[1])
 
 
-def _whole_claim(token: str) -> dict[str, Any]:
+def whole_claim(token: str) -> dict[str, Any]:
     """Return the claim that the token's figures over all chains are still to be computed."""
     return {"claim": f"{WHOLE_CLAIM} {token}", "owner": WHOLE_CLAIM, "fetched_at": now()}
 

@@ -13,9 +13,18 @@ from indexer.config.dimensions import dimension_rows
 from indexer.config.model import Registry
 from indexer.floor.calendar import utc_days
 from indexer.floor.errors import Permanent
-from indexer.floor.tables import CALENDAR, CERTIFICATES, DERIVATIONS, DIMENSIONS, PUBLICATIONS, TABLES
+from indexer.floor.tables import (
+    CALENDAR,
+    CERTIFICATES,
+    DERIVATIONS,
+    DIMENSIONS,
+    IMPORTED_NAVS,
+    NAVS,
+    PUBLICATIONS,
+    TABLES,
+)
 from indexer.metrics.runner import audit, compute
-from indexer.store.read import arrow_rows, register
+from indexer.store.read import add_imported_navs, arrow_rows, register
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,6 +85,9 @@ def _connection(
     register(con, CERTIFICATES, arrow_rows(CERTIFICATES, certificates))
     register(con, PUBLICATIONS, arrow_rows(PUBLICATIONS, publications))
     register(con, CALENDAR, _days(derivations, derived))
+    if IMPORTED_NAVS.name in derived:
+        con.execute("DROP VIEW navs")
+        add_imported_navs(con, f"arrow_{NAVS.name}")
     return con
 
 

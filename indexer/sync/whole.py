@@ -9,9 +9,10 @@ from indexer.floor.calendar import utc_days
 from indexer.floor.tables import CALENDAR, CLAIMS, DERIVATIONS, DERIVED, DIMENSIONS
 from indexer.store.read import FIRST_DAY, arrow_rows
 from indexer.sync.committing import commit_tables
-from indexer.sync.deriving import WHOLE_CLAIM, derived_of
+from indexer.sync.deriving import WHOLE_CLAIM, derived_of, told_by_files
 from indexer.sync.measuring import ALL_CHAINS, whole_token
 from indexer.sync.pairing import pair_products
+from indexer.sync.remeasuring import measure_claimed
 from indexer.sync.session import Session, now
 
 
@@ -21,6 +22,7 @@ def measure_whole(work: Session) -> None:
     Legs of crossings are joined first, since that may change what entries were. The claim that says so is
     committed with the change, so that a run that ends in between leaves it.
     """
+    measure_claimed(work)
     claimed = work.book.rows(CLAIMS, owner=WHOLE_CLAIM)
     pair_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed})
     for claim in work.book.rows(CLAIMS, owner=WHOLE_CLAIM):
@@ -28,6 +30,7 @@ def measure_whole(work: Session) -> None:
         rows = work.book.rows(DERIVATIONS, token=token)
         parts = [derived_of(work, (token, row["chain_id"])) for row in rows]
         derived = {t.name: pa.concat_tables([part[t.name] for part in parts]) for t in DERIVED}
+        derived |= told_by_files(work)
         tables = whole_token(work.registry, rows, derived)
         commit_tables(work.book, work.lake, (token, ALL_CHAINS), tables, sql=work.settings.sql, rows={})
         with work.book.commit() as commit:

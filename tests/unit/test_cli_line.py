@@ -225,3 +225,20 @@ def test_doctor_shows_a_refused_configuration(tmp_path, capsys):
     assert main(["--home", str(tmp_path / "h"), "--config", str(tmp_path), "doctor", "--json"]) == 2
     rows = json.loads(capsys.readouterr().out)
     assert [(row["check"], row["state"]) for row in rows[:2]] == [("configuration", "fail"), ("home", "ok")]
+
+
+def test_an_import_is_told_and_read_again(home, tmp_path, capsys):
+    """A file from stdin or disk, what it did, and its prices in navs; hostile names come out as escapes."""
+    told = tmp_path / "navs.csv"
+    told.write_text("token,day,price,currency\nustb,2024-03-01,10.5,USD\n")
+    first = answer(home, capsys, "import", "navs", str(told), "--source", "A\x1b[2J")
+    assert [(row["table"], row["added"], row["note"]) for row in first] == [
+        ("imported_navs", 1, "computed again: ustb")
+    ]
+    assert answer(home, capsys, "import", "navs", str(told), "--source", "A\x1b[2J")[0]["unchanged"] == 1
+    assert (
+        main(["--home", str(home[0]), "query", "SELECT price, source FROM navs WHERE kind = 'import'"]) == 0
+    )
+    shown = capsys.readouterr().out
+    assert "10.5" in shown
+    assert "A\\x1b[2J" in shown

@@ -14,7 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 HEAVY = ("web3", "sqlmodel", "sqlalchemy", "pyarrow", "duckdb", "pydantic", "rich", "aiohttp", "numpy")
 CONTRACT = {
     "tokens", "chains", "terms", "config", "plan", "backfill", "metrics", "rebuild", "verify", "status", "show",
-    "query", "replay", "doctor", "demo",
+    "query", "import", "replay", "doctor", "demo",
 }  # fmt: skip
 
 
@@ -95,6 +95,8 @@ def test_every_option_before_the_command_is_documented():
         (["query", "SELECT 1"], "There is no data in"),
         (["status"], "no tokens yet"),
         (["backfill"], "no tokens yet"),
+        (["import", "prices", "x.csv"], "external-supply"),
+        (["import", "navs", "x.csv"], "x.csv cannot be read (No such file or directory)"),
         (["backfill", "--all", "ustb"], "--all takes every indexed token"),
         (["backfill", "ustb", "--since", "3m"], "--since '3m'"),
         (["backfill", "ustb", "--workers", "0"], "--workers"),
