@@ -33,7 +33,8 @@ REASON_RULES = (
 """Sets of reason rules; the rules' own dict has the same keys."""
 
 READS = (
-    "totalSupply", "getPrice", "getOUSGPrice", "getRUSDYPrice", "ranges", "getCurrentMultiplier", "convertToAssets",
+    "totalSupply", "getPrice", "getOUSGPrice", "getRUSDYPrice", "ranges", "getCurrentMultiplier", "periodLength",
+    "lastTimeFeeApplied", "convertToAssets",
     "convertToExitAssets", "latestRoundData", "latestAnswer", "lastKnownPrice", "implementation",
 )  # fmt: skip
 """Views that derive may ask a node for where logs do not suffice."""
