@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from indexer.config.address import evm_address
+from indexer.config.fields import nearest
 from indexer.config.layers import Layer
 from indexer.config.model import CADENCES, spelled
 from indexer.config.problems import Place, Problems
-from indexer.config.schema import DeploymentTable, nearest
+from indexer.config.schema import DeploymentTable
 
 _PAR = {
     "value": 'is missing; write the par value in quotes, as "1.00"',

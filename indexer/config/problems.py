@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from indexer.config.schema import nearest
+from indexer.config.fields import nearest
 from indexer.floor.errors import Usage
 
 Keys = tuple[str | int, ...]
