@@ -46,8 +46,8 @@ def detail_of(scene: Scene, name: str, args: Mapping[str, object]) -> str:
 
 def _rows(scene: Scene, told: Told) -> Iterator[dict[str, object]]:
     args = told.event.args
-    shape = next((s for s in SHAPES.get(told.event.name, ()) if _fits(s, args)), None)
-    if shape is None:
+    shape = SHAPES.get(told.event.name)
+    if shape is None or not _fits(shape, args):
         return
     used = {shape.account, shape.authority, shape.amount, shape.flag}
     amount = None if shape.amount is None else cast("int", args[shape.amount])

@@ -26,11 +26,11 @@ class Shape(NamedTuple):
     flag: str | None = None
 
 
-def _each(names: str, *shapes: Shape) -> dict[str, tuple[Shape, ...]]:
-    return dict.fromkeys(names.split(), shapes)
+def _each(names: str, shape: Shape) -> dict[str, Shape]:
+    return dict.fromkeys(names.split(), shape)
 
 
-SHAPES: Mapping[str, tuple[Shape, ...]] = {
+SHAPES: Mapping[str, Shape] = {
     # Accounts that may not act, or may again.
     **_each("AccountFrozen", Shape("freeze", "account")),
     **_each("AccountUnfrozen", Shape("unfreeze", "account")),
@@ -99,11 +99,7 @@ SHAPES: Mapping[str, tuple[Shape, ...]] = {
         "SetOperatorEffected SetRevokerEffected SetMessagerEffected SetMessengerEffected",
         Shape("role_granted", "newAddr"),
     ),
-    **_each(
-        "OwnershipTransferred",
-        Shape("owner", "newOwner", "previousOwner"),
-        Shape("owner", "to", "from"),
-    ),
+    **_each("OwnershipTransferred", Shape("owner", "newOwner", "previousOwner")),
     **_each("OwnershipAccepted", Shape("owner", "newOwner_", "previousOwner_")),
     **_each("AdminChanged", Shape("owner", "newAdmin", "previousAdmin")),
     # Code.
@@ -135,4 +131,4 @@ SHAPES: Mapping[str, tuple[Shape, ...]] = {
         Shape("setting"),
     ),
 }
-"""By the event's name; of several shapes the first counts whose arguments the event has."""
+"""By the event's name. An event of that name without those arguments is another contract's and is not told."""

@@ -121,8 +121,8 @@ def joined(rows: Sequence[Request]) -> list[Request]:
     out = []
     for row in rows:
         known = row.kind or (None if row.request_id is None else kinds.get(row.request_id))
-        why = row.why or (None if known else "no step of this request tells its kind")
-        out.append(row._replace(kind=known, why=why))
+        reasons = [row.why, None if known else "no step of this request tells its kind"]
+        out.append(row._replace(kind=known, why="; ".join(filter(None, reasons)) or None))
     return out
 
 
@@ -209,9 +209,12 @@ def _voice(row: Request, phase: str) -> tuple[object, ...]:
 
 
 def _numbered(found: Sequence[_Found]) -> list[Request]:
-    """Return the rows; a holder's requests without id are numbered, a new one after each that has ended."""
+    """Return the rows; a holder's requests without id are numbered, a new one after each that has ended.
+
+    A request ends when nothing of it is left: a step that takes back a part of it changes it.
+    """
     numbers: dict[tuple[object, ...], int] = {}
-    standing: set[tuple[object, ...]] = set()
+    standing: dict[tuple[object, ...], int] = {}
     out = []
     for step, row in found:
         if not step.by_holder or row.holder is None:
@@ -220,8 +223,21 @@ def _numbered(found: Sequence[_Found]) -> list[Request]:
         key = row.kind, row.holder
         if key not in standing:
             numbers[key] = numbers.get(key, 0) + 1
-            standing.add(key)
-        if row.phase not in OPEN:
-            standing.discard(key)
-        out.append(row._replace(request_id=f"{row.holder}:{numbers[key]}"))
+        left = _left(standing.get(key, 0), row)
+        if left > 0:
+            standing[key] = left
+        else:
+            standing.pop(key, None)
+        phase = "changed" if row.phase == "cancelled" and left > 0 else row.phase
+        out.append(row._replace(request_id=f"{row.holder}:{numbers[key]}", phase=phase))
     return out
+
+
+def _left(before: int, row: Request) -> int:
+    """Return the units that still wait behind a step; a change tells them all anew."""
+    told = row.units or 0
+    if row.phase == "requested":
+        return before + told
+    if row.phase in OPEN:
+        return told
+    return 0 if row.units is None else before - told
