@@ -11,7 +11,16 @@ import pytest
 
 from indexer.config.address import checksummed
 from indexer.config.load import load
-from indexer.config.model import ACCRUALS, DEFAULT_REASONS, REASON_RULES
+from indexer.config.model import (
+    ACCRUALS,
+    CADENCES,
+    DEFAULT_REASONS,
+    KINDS,
+    PRICES,
+    READS,
+    REASON_RULES,
+    ROLES,
+)
 from indexer.floor.assets import config_dir, recordings_dir
 from indexer.ledger.accruals import ACCRUALS as ACCRUAL_MODULES
 from indexer.ledger.reasons import REASONS_RULES
@@ -191,3 +200,10 @@ def test_reading_the_configuration_stays_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("names", [ACCRUALS, REASON_RULES, READS, PRICES, CADENCES, KINDS, ROLES])
+def test_every_name_that_a_file_may_hold_is_explained(names):
+    """The page about configuration has each accrual, rule, view, price source, cadence, kind and role."""
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    assert [name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", page)] == []
