@@ -17,7 +17,7 @@ EVERY = (
     "superstate_token", "superstate_redemption", "stbt", "wstbt", "tbill_vault",
     "dstoken", "securitize_bridge", "securitize_ramp",
     "ondo_manager", "ondo_cash_manager", "ondo_instant_manager", "ondo_bridge", "layerzero_oft", "ondo_gm",
-    "rousg", "mtoken", "usdo", "usdo_express", "erc4626", "erc20", "backed_ccip", "franklin_token",
+    "rousg", "usdy", "ousg", "mtoken", "usdo", "usdo_express", "erc4626", "erc20", "backed_ccip", "franklin_token",
     "franklin_transfer_agent", "maple_pool", "maple_pool_manager", "maple_queue", "maple_cyclical",
     "ccip_pool", "swarm_dotc_manager", "swarm_dotc_v1", "swarm_dotc_v2", "swarm_escrow_v2",
 )  # fmt: skip
@@ -79,6 +79,7 @@ def context(
     kind: str = "native",
     accrual: str = "plain",
     wraps: str | None = None,
+    events: tuple[str, ...] = EVERY,
     opened: tuple[Event, ...] = (),
     held: Mapping[str, int] | None = None,
     day: tuple[Minted, ...] = (),
@@ -88,7 +89,9 @@ def context(
     known = {address: frozenset(names.split()) for address, names in (roles or {}).items()}
     pairs = [SimpleNamespace(address=a, role=name) for a, names in known.items() for name in sorted(names)]
     return Context(
-        SimpleNamespace(reasons=reasons, defaults=defaults or {}, accrual=accrual, wraps=wraps),
+        SimpleNamespace(
+            reasons=reasons, defaults=defaults or {}, accrual=accrual, wraps=wraps, events=events
+        ),
         SimpleNamespace(chain_id="eip155:1", address=TOKEN, kind=kind, roles=tuple(pairs)),
         lambda address, _time: known.get(address, frozenset()),
         UNKNOWN if held is None else Holdings(lambda address, _row: held.get(address, 0), lambda _day: day),

@@ -84,7 +84,7 @@ def test_calls_of_supply_changes_are_needed_once() -> None:
     made = scene(*rows)
     assert isinstance(attribute(made, plain(made).entries), Attributed)
     where = deployment()
-    made = scene(*rows, where=where, what=token(where, reasons="ondo"))
+    made = scene(*rows, where=where, what=token(where, reasons="ondo", events=("usdy",)))
     wanted = TxWanted(1, "0x" + f"{1:064x}", tx_hash(1, 0), 0)
     assert attribute(made, plain(made).entries) == Needs(transactions=(wanted,))
 

@@ -34,14 +34,18 @@ def test_a_depositor_that_moves_other_amounts_is_its_own_customer() -> None:
 
 
 @pytest.mark.parametrize("effect", ["mint", "none"])
-def test_the_bootstrap_is_a_premint(effect: str) -> None:
-    """The first deposit leaves units with the zero account for ever: Transfer(0x0 -> 0x0)."""
+def test_the_bootstrap_is_bought_by_the_first_depositor(effect: str) -> None:
+    """Its units stay with the zero account for ever, Transfer(0x0 -> 0x0): the depositor paid for them."""
     told = log(
         2, "BootstrapMintPerformed", caller_=ALICE, receiver_=ALICE, shares_=95, bootStrapMintAmount_=5
     )
     first = mint(0, ZERO, 5)._replace(effect=effect)
     parts = (first, mint(1, ALICE, 95), told, deposit(3, ALICE, ALICE, 95))
-    assert said("maple", *parts) == [("premint", "event"), ("issuance", "event")]
+    got = verdicts("maple", *parts)
+    assert [(v.reason, v.evidence, v.party) for v in got] == [
+        ("issuance", "event", ALICE),
+        ("issuance", "event", None),
+    ]
 
 
 def test_a_mint_of_the_bootstraps_amount_to_somebody_is_none() -> None:

@@ -50,9 +50,14 @@ def _passed_on(tx: Tx, position: int, caller: str) -> str | None:
 
 
 def _bootstrap(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
-    """Return premint for the units that a pool's first deposit leaves with the zero account for ever."""
-    pairs = [i for shape in _BOOTSTRAP for i, _ in pair(tx, shape, lambda entry: entry.to_address == ZERO)]
-    return {i: Verdict("premint", "maple-bootstrap@1", "event") for i in pairs}
+    """Return issuance for the units that a pool's first deposit leaves with the zero account for ever.
+
+    The first depositor paid for them: it is the party.
+    """
+    pairs = [m for shape in _BOOTSTRAP for m in pair(tx, shape, lambda entry: entry.to_address == ZERO)]
+    return {
+        i: Verdict("issuance", "maple-bootstrap@1", "event", text(event, "caller_")) for i, event in pairs
+    }
 
 
 def _request(tx: Tx, _context: Context) -> Mapping[int, Verdict]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from indexer.decode.abi import selector_of
+from indexer.decode.abi import keccak, selector_of
 from indexer.ledger.reasons.common import LOG, OWN, Rule, Shape, calls_within, told, unexplained, word
 from indexer.ledger.values import Context, Tx, Verdict
 
@@ -27,18 +27,24 @@ def _wraps(event: str, reason: str, effect: str, *, into: bool) -> tuple[Rule, R
     )
 
 
-def _mint_to(tx: Tx, _context: Context) -> Mapping[int, Verdict] | None:
-    """Return issuance for the mints that a call of mintTo asks for; no log tells them."""
-    left = unexplained(tx, "mint")
+def _mint_to(tx: Tx, context: Context) -> Mapping[int, Verdict] | None:
+    """Return issuance for the mints that a call of mintTo asks for; no log tells them.
+
+    The link is the request's own name, the hash of receiver, amount and nonce, as RequestRevoked tells it.
+    """
+    left = unexplained(tx, "mint") if "mtoken" in context.token.events else []
     if left and not tx.asked:
         return None
     selector = selector_of(("mtoken",), "mintTo(address,uint256,uint256)")
-    mints = ((i, tx.entries[i].to_address, tx.entries[i].amount) for i in left)
-    return {
-        i: Verdict("issuance", "matrixdock-mint-to@1", "input")
-        for i, receiver, amount in mints
-        if amount is not None and any(calls_within(tx, selector, word(receiver), word(amount)))
-    }
+    found = {}
+    for i in left:
+        contract, receiver, amount = tx.entries[i].contract, tx.entries[i].to_address, tx.entries[i].amount
+        named = b"" if amount is None else word(receiver) + word(amount)
+        call = next(calls_within(tx, selector, named), None) if named else None
+        if call is not None:
+            link = f"{contract}:0x{keccak(call[4:100]).hex()}"
+            found[i] = Verdict("issuance", "matrixdock-mint-to@1", "input", link=link)
+    return found
 
 
 _MTOKEN = (

@@ -133,9 +133,9 @@ def _admin_mint(tx: Tx, context: Context) -> Mapping[int, Verdict]:
     return {i: Verdict("issuance", "ondo-gm-admin-mint@1", "event") for i, _ in pair(tx, shape)}
 
 
-def _admin_burn(tx: Tx, _context: Context) -> Mapping[int, Verdict] | None:
-    """Return forced for burns by the burner's function, which only the input shows."""
-    left = unexplained(tx, "burn")
+def _admin_burn(tx: Tx, context: Context) -> Mapping[int, Verdict] | None:
+    """Return forced for burns by the burner's function of USDY and OUSG, which only the input shows."""
+    left = unexplained(tx, "burn") if {"usdy", "ousg"} & {*context.token.events} else []
     if left and not tx.asked:
         return None
     selector = selector_of(("usdy",), "burn(address,uint256)")
