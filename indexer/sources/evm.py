@@ -99,25 +99,31 @@ class Evm:
                 return None
             raise NoEndpoint(str(error)) from None
 
-    async def first_block_at(self, time: int, low: int, high: BlockRef) -> BlockRef:
-        """Return the first block of low..high whose time is at or after *time* (seconds)."""
+    async def first_block_at(self, time: int, before: BlockRef | None, high: BlockRef) -> BlockRef:
+        """Return the first block up to *high* whose time is at or after *time* (seconds).
+
+        *before* is a block of an earlier time, None where none is known. Block times are nearly even, so the
+        block is looked for where its time would lie, and every third step in the middle.
+        """
         if high.time < time:
             raise Usage(
                 f"{self.chain.name} has no block at or after {time} s since 1970: its block {high.number} is "
                 f"of {high.time} s. Give an earlier date."
             )
-        first, found = low, high
-        while first < found.number:
-            middle = await self.header((first + found.number) // 2)
+        found, step = high, 0
+        while (0 if before is None else before.number + 1) < found.number:
+            step += 1
+            number = _between(time, None if step % 3 == 0 else before, before, found)
+            middle = await self.header(number)
             if middle is None:
                 raise NoEndpoint(
-                    f"No endpoint of {self.chain.name} has block {(first + found.number) // 2}, which is "
-                    f"needed to find the block of a date: give its start as a block."
+                    f"No endpoint of {self.chain.name} has block {number}, which is needed to find the block of "
+                    "a date: give its start as a block."
                 )
             if middle.time >= time:
                 found = middle
             else:
-                first = middle.number + 1
+                before = middle
         return found
 
     async def logs(self, span: Span, wanted: Filter) -> LogsAnswer:
@@ -172,6 +178,15 @@ class Evm:
             if error.refusal.kind in CUT:
                 raise
             raise NoEndpoint(str(error)) from None
+
+
+def _between(time: int, known: BlockRef | None, before: BlockRef | None, found: BlockRef) -> int:
+    """Return the block to look at next, behind *before* and below *found*: by time where *known* tells one."""
+    low = 0 if before is None else before.number + 1
+    if known is None or found.time <= known.time:
+        return (low + found.number) // 2
+    blocks, seconds = found.number - known.number, found.time - known.time
+    return min(max(known.number + (time - known.time) * blocks // seconds, low), found.number - 1)
 
 
 def _query(span: Span, wanted: Filter) -> dict[str, object]:

@@ -301,7 +301,7 @@ async def derived(work: Session, scene: Scene, raw: Raw, evm: Evm | None, *, rea
     async def fed(step: Callable[[], T | Needs]) -> T:
         while isinstance(made := step(), Needs):
             await _fetch_transactions(work, scene, raw, evm, made)
-            await _find_moments(scene, raw, evm, made, allowed=reads)
+            await _find_moments(work, scene, raw, evm, made, allowed=reads)
             await _fetch_reads(work, scene, raw, evm, made, allowed=reads)
         return made
 
@@ -344,16 +344,20 @@ def _transaction(chain_id: str, want: TxWanted, call: Call) -> dict[str, Any]:
     }
 
 
-async def _find_moments(scene: Scene, raw: Raw, evm: Evm | None, needs: Needs, *, allowed: bool) -> None:
+async def _find_moments(
+    work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs, *, allowed: bool
+) -> None:
     """Find the first block at or after each instant, none of which lies behind the frontier."""
-    hints = hints_of(scene.logs, needs.moments) if needs.moments else ()
-    for at in needs.moments:
-        if at in raw.moments.known:
-            continue
-        if evm is None or not allowed:
-            raw.moments.known[at] = None
-        else:
-            await raw.moments.find_block(evm, at, scene.run.frontier, hints)
+    wanted = [at for at in needs.moments if at not in raw.moments.known]
+    if evm is None or not allowed:
+        raw.moments.known.update(dict.fromkeys(wanted, None))
+        return
+    if wanted:
+        work.progress.start(f"instants {scene.token.id}", len(wanted), "blocks")
+    hints = hints_of(scene.logs, wanted) if wanted else ()
+    for at in wanted:
+        await raw.moments.find_block(evm, at, scene.run.frontier, hints)
+        work.progress.advance(f"instants {scene.token.id}", 1)
 
 
 async def _fetch_reads(

@@ -56,9 +56,9 @@ class Moments:
         if held is not None:
             return held
         blocks = [*hints, *(block for block in self.known.values() if block is not None)]
-        low = max((b.number + 1 for b in blocks if b.time < at), default=0)
+        before = max((b for b in blocks if b.time < at), default=None)
         high = min((b for b in blocks if at <= b.time and b.number <= head.number), default=head)
-        block = await evm.first_block_at(at, min(low, high.number), high)
+        block = await evm.first_block_at(at, before, high)
         self.known[at] = block
         row = {"chain_id": self._chain.id, "instant": moment(at), "block_number": block.number}
         row |= {"block_hash": block.hash, "block_time": moment(block.time)}

@@ -258,13 +258,24 @@ def test_the_first_block_of_a_time_is_found_by_headers(time, number):
     node = honest()
 
     async def act(evm):
-        return await evm.first_block_at(time, 0, await evm.head("latest"))
+        return await evm.first_block_at(time, None, await evm.head("latest"))
 
     assert with_evm(act, node)[0] == BlockRef(number, block_hash(number), number * 12)
     assert node.times("eth_getBlockByNumber") <= 9
 
 
+def test_a_block_between_known_ones_is_found_at_once():
+    """Block times are even, so a block is looked for where its time would lie: a few headers, however far."""
+    node = honest()
+
+    async def act(evm):
+        return await evm.first_block_at(600, BlockRef(0, block_hash(0), 0), await evm.head("latest"))
+
+    assert with_evm(act, node)[0] == BlockRef(50, block_hash(50), 600)
+    assert node.times("eth_getBlockByNumber") <= 4
+
+
 def test_a_time_after_the_head_has_no_block():
     """A date that has not come yet is the user's to change."""
     high = BlockRef(HEAD, block_hash(HEAD), HEAD * 12)
-    assert "Give an earlier date." in str(raised(Usage, lambda e: e.first_block_at(1_201, 0, high), honest()))
+    assert "Give an earlier date." in str(raised(Usage, lambda e: e.first_block_at(1_201, None, high), honest()))

@@ -28,11 +28,11 @@ class Hourly:
     """A chain with a block an hour since 2026 began; counts the searches."""
 
     def __init__(self) -> None:
-        self.searched: list[tuple[int, int]] = []
+        self.searched: list[tuple[int, int | None]] = []
 
-    async def first_block_at(self, time: int, low: int, high: BlockRef) -> BlockRef:
-        self.searched.append((time, low))
-        return self.block(max(low, -(-(time - ORIGIN) // HOUR)))
+    async def first_block_at(self, time: int, before: BlockRef | None, high: BlockRef) -> BlockRef:
+        self.searched.append((time, None if before is None else before.number))
+        return self.block(-(-(time - ORIGIN) // HOUR))
 
     def block(self, number: int) -> BlockRef:
         return BlockRef(number, f"0x{number:064x}", ORIGIN + number * HOUR)
@@ -59,7 +59,7 @@ def test_a_date_is_searched_once_and_remembered(book: Book) -> None:
     found = asyncio.run(Moments(book, CHAIN).find(chain, where, head))
     again = asyncio.run(Moments(book, CHAIN).find(chain, where, head))
     assert found == again == {TOKEN: 48}
-    assert chain.searched == [(ORIGIN + 48 * HOUR, 0)]
+    assert chain.searched == [(ORIGIN + 48 * HOUR, None)]
     (row,) = book.rows(MOMENTS)
     at = datetime(2026, 1, 3, tzinfo=UTC).replace(tzinfo=None)
     assert (row["instant"], row["block_number"], row["block_time"]) == (at, 48, at)
@@ -92,7 +92,7 @@ def test_a_later_date_is_searched_from_an_earlier_one_on(book: Book) -> None:
     starts, head = Moments(book, CHAIN), chain.block(1_000)
     asyncio.run(starts.block_at(chain, date(2026, 1, 3), head))
     assert asyncio.run(starts.block_at(chain, date(2026, 1, 5), head)) == 96
-    assert chain.searched[-1] == (ORIGIN + 96 * HOUR, 49)
+    assert chain.searched[-1] == (ORIGIN + 96 * HOUR, 48)
 
 
 def test_a_date_that_was_never_searched_says_what_to_run(book: Book) -> None:

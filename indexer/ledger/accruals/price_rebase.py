@@ -12,7 +12,7 @@ TokensBurnt alone.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from indexer.decode.abi import Event, Undecodable, decode_call, load_family
@@ -88,15 +88,20 @@ class _Wrapped:
     def __init__(self, scene: Scene) -> None:
         own = scene.deployment.address
         others = [companion.address for companion in scene.deployment.companions]
-        self._brought: dict[tuple[str, str], deque[int]] = defaultdict(deque)
+        self._brought: dict[tuple[str, str], list[int]] = defaultdict(list)
         for place, _, event in told(scene, others, load_family(("erc20",)), ("Transfer",)):
             if isinstance(event, Event) and event.args["to"] == own:
                 self._brought[place.tx_hash, event.text("from")].append(event.number("value"))
 
-    def take(self, place: Place, account: str) -> int | None:
-        """Return what the next wrap of *account* in the transaction brought, None where no log tells."""
-        brought = self._brought.get((place.tx_hash, account))
-        return brought.popleft() if brought else None
+    def shares(self, place: Place, account: str, logged: int) -> int:
+        """Return the shares that a wrap of *account* made: those logged, or 10,000 times as many where just so
+        much of the wrapped token came in."""
+        brought = self._brought.get((place.tx_hash, account), [])
+        for amount in (logged // SHARES, logged):
+            if amount and amount in brought and (amount == logged or amount * SHARES == logged):
+                brought.remove(amount)
+                return amount * SHARES
+        return logged
 
 
 def _is_false_mint(pair: Twins) -> bool:
@@ -144,8 +149,9 @@ def _moves(scene: Scene, pair: Twins, rates: _Rates, wrapped: _Wrapped) -> Itera
         yield Move(transfer.place, transfer.event.text("from"), transfer.event.text("to"), 0, 0, nothing=True)
         yield Move(shares.place, sender, receiver, units, _asked(scene, pair.first, sender, amount))
         return
-    if sender == ZERO and units and wrapped.take(pair.first, receiver) == units:
-        yield _priced(pair.first, sender, receiver, units * SHARES, rates)
+    made = wrapped.shares(pair.first, receiver, units) if sender == ZERO else units
+    if made != units:
+        yield _priced(pair.first, sender, receiver, made, rates)
         return
     yield Move(pair.first, sender, receiver, units, amount)
 
