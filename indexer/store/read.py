@@ -109,11 +109,12 @@ def add_imported_navs(con: duckdb.DuckDBPyConnection, told: str | None) -> None:
     """Show under `navs` also the prices that files told, marked as kind import.
 
     *told* is what the chain told, as SQL reads it, or None where it told nothing. A price of a product is one
-    of each of its tokens but the wrappers, whose unit is another; it is published when it is imported.
+    of each of its tokens but the wrappers, whose unit is another. It counts as published on its own date: when
+    it was imported says nothing of when it was known.
     """
     given = {
         "token": "d.token", "chain_id": "d.chain_id", "contract": "'import'", "effective_at": "i.effective_at",
-        "published_at": "i.imported_at", "price": "i.price", "currency": "i.currency", "kind": "'import'",
+        "published_at": "i.effective_at", "price": "i.price", "currency": "i.currency", "kind": "'import'",
         "source": "i.source",
     }  # fmt: skip
     figures = ", ".join(

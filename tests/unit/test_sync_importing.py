@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Context, Decimal
 from pathlib import Path
 
 import pytest
@@ -131,7 +131,7 @@ def test_imported_prices_stand_in_navs_and_are_marked(fetched: Path) -> None:
     brought(fetched, "navs", f"{NAVS}ustb,2024-05-01,10.5,USD,A letter\n")
     found = asked(
         fetched,
-        "SELECT token, chain_id, contract, effective_at, price, currency, source, published_at IS NOT NULL,"
+        "SELECT token, chain_id, contract, effective_at, price, currency, source, published_at = effective_at,"
         " block_number, why_null FROM navs WHERE kind = 'import'",
     )
     at = datetime.fromisoformat("2024-05-01")
@@ -154,6 +154,22 @@ def test_the_metrics_of_the_token_are_computed_again(fetched: Path) -> None:
     book.close()
     run(fetched, "ustb")
     assert asked(fetched, "SELECT count(*) FROM claims WHERE owner = 'measure'") == [(0,)]
+
+
+def test_an_imported_price_gives_a_value_where_the_chain_tells_none(fetched: Path) -> None:
+    """From its date on, until the next one; the product's price is its token's."""
+    run(fetched, "xaum_side")
+    head = "product,day,price,currency,source\n"
+    brought(fetched, "navs", f"{head}xaum,2024-10-02,2400,USD,A\nxaum,2024-10-04,2500.5,USD,A\n")
+    sql = (
+        "SELECT circulating, nav, value, value_usd FROM supply_daily WHERE token = 'xaum'"
+        " AND day BETWEEN '2024-10-01' AND '2024-10-04' ORDER BY day"
+    )
+    found = asked(fetched, sql)
+    assert [row[1] for row in found] == [None, Decimal(2400), Decimal(2400), Decimal("2500.5")]
+    for circulating, nav, value, value_usd in found[1:]:
+        assert value == (circulating * nav).quantize(Decimal("1e-6"), ROUND_DOWN, Context(prec=80))
+        assert value_usd == value
 
 
 def test_a_label_stands_beside_its_balance(fetched: Path) -> None:
