@@ -1,5 +1,7 @@
 """Facts about BENJI's reasons: the transfer agent tells them."""
 
+from random import Random
+
 import pytest
 from reasons_kit import ALICE, BOB, HASH, OTHER, asks, burn, log, mint, move, said, verdicts
 
@@ -162,3 +164,24 @@ def test_an_instant_transfer_is_a_transfer_by_event() -> None:
 def test_no_call_is_ever_asked_for() -> None:
     """The agent's events tell all, so no transaction is fetched."""
     assert not asks("franklin", mint(0, ALICE, 5), burn(1, ALICE, 5))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_batch_in_the_agents_own_order_is_told_leg_by_leg(seed: int) -> None:
+    """Few accounts and amounts, so that many legs look alike: the agent logs before a purchase's Transfer and
+    after a liquidation's and a dividend's, and every leg gets its own reason."""
+    draw = Random(seed)
+    parts: list[object] = []
+    wanted: list[str] = []
+    for n in range(0, 24, 2):
+        account, amount = draw.choice((ALICE, BOB)), draw.choice((5, 6))
+        reason = draw.choice(("issuance", "redemption", "distribution", "negative"))
+        first, second = {
+            "issuance": (settled(n, 7, amount, account), mint(n + 1, account, amount)),
+            "redemption": (burn(n, account, amount), settled(n + 1, 5, amount, account)),
+            "distribution": (mint(n, account, amount), dividend(n + 1, amount, account=account)),
+            "negative": (burn(n, account, amount), dividend(n + 1, amount, rate=-1, account=account)),
+        }[reason]
+        parts += [first, second]
+        wanted.append("distribution" if reason == "negative" else reason)
+    assert [reason for reason, _ in said("franklin", *parts)] == wanted
