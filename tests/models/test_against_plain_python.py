@@ -10,7 +10,7 @@ import pytest
 from metrics_kit import EXACT, SHORT, address, full, moment, plain_supply, shown, tokens, transfer
 
 from indexer.ledger.values import ZERO
-from indexer.metrics.answers import Question, balances, holders, supply
+from indexer.metrics.answers import Question, balances, holders, nav, supply
 from indexer.metrics.runner import audit, compute
 
 DECIMALS = 18
@@ -298,3 +298,70 @@ def test_answers_at_a_block_are_those_of_plain_python(kind: str):
 def test_short_names_are_columns():
     """The short names of the test tables stand for columns, none twice."""
     assert len(set(SHORT.values())) == len(SHORT)
+
+
+def observations(rng: random.Random) -> list[dict]:
+    """Return random prices of two contracts: late, corrected, unknown, of three kinds."""
+    rows = []
+    for _ in range(60):
+        at = FIRST + timedelta(seconds=rng.randrange(-86400, DAYS * 86400))
+        published = at + timedelta(seconds=rng.choice([0, 0, 3600, 3 * 86400]))
+        unknown = rng.random() < 0.2
+        rows.append(
+            full(
+                "navs",
+                {
+                    "contract": rng.choice("xy"),
+                    "kind": rng.choice(["official", "transaction", "par"]),
+                    "effective_at": at,
+                    "published_at": published,
+                    "price": None if unknown else Decimal(rng.randrange(1, 10**18)).scaleb(-17),
+                    "why_null": "unknown" if unknown else None,
+                },
+            )
+        )
+    return rows
+
+
+def in_force(rows: list[dict], close: datetime) -> dict | None:
+    """Return the price in force: of each contract and kind its latest, then a known one, kind, date."""
+    latest: dict[tuple[str, str], dict] = {}
+    for row in sorted(rows, key=lambda row: (row["effective_at"], row["published_at"])):
+        if max(row["effective_at"], row["published_at"]) <= close:
+            latest[row["contract"], row["kind"]] = row
+    order = ("official", "transaction", "par")
+    best = sorted(
+        latest.values(),
+        key=lambda row: (row["price"] is None, order.index(row["kind"]), FIRST - row["effective_at"]),
+    )
+    return best[0] if best else None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_nav_in_force_is_that_of_plain_python(seed: int):
+    """NAV, its date and the value of every day are those of the observations sorted one by one."""
+    entries, _, _ = ledger(seed, "plain")
+    navs = observations(random.Random(seed))
+    rows = {
+        "transfers": entries,
+        "supply_changes": plain_supply(entries, DECIMALS),
+        "navs": navs,
+        "derivations": [full("derivations", {"frontier_time": FIRST + timedelta(days=DAYS)})],
+        "deployments": [full("deployments", {"decimals": DECIMALS})],
+        "address_roles": [full("address_roles", {"address": ESCROW, "role": "escrow"})],
+    }
+    con = shown(rows)
+    made = [row for row in dict(compute(con))["supply_daily"].to_pylist() if row["coverage"] == "full"]
+    for row in made:
+        close = datetime.combine(row["day"], datetime.max.time())
+        wanted = in_force(navs, close)
+        price = wanted and wanted["price"]
+        assert row["nav"] == price
+        assert row["nav_effective_at"] == (wanted["effective_at"] if price else None)
+        factors = None if price is None else [int(f.scaleb(18, EXACT)) for f in (row["circulating"], price)]
+        value = None if factors is None else Decimal(factors[0] * factors[1] // 10**30).scaleb(-6, EXACT)
+        assert row["value"] == value
+        (asked,) = nav(con, Question(("t",), at=close)).to_pylist()
+        assert (asked["nav"], asked["value"]) == (row["nav"], row["value"])
+    assert len({row["nav"] for row in made}) > 5
+    assert audit(con) == []

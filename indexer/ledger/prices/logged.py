@@ -5,7 +5,7 @@ Each function takes the scene and one price source and returns its observations 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import NamedTuple
 
@@ -138,11 +138,10 @@ def feed_answers(scene: Scene, price: Price) -> list[Observation]:
 def feed_values(scene: Scene, price: Price) -> list[Observation]:
     """Return the values of the source's feed that a RedStone adapter logged; it logs many feeds."""
     contract = price.contract or scene.deployment.address
-    logs: Sequence[Told] = told(scene, contract, ["redstone"], ["ValueUpdate"])
-    mine = [log for log in logs if log.event is None or log.event.args["dataFeedId"] == feed_id(price.feed)]
+    logs = told(scene, contract, ["redstone"], ["ValueUpdate"], only=("dataFeedId", feed_id(price.feed)))
     return [
         observed(log, log.number("value"), log.number("updatedAt")) if log.event else observed(log, None)
-        for log in mine
+        for log in logs
     ]
 
 

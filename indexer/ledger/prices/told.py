@@ -58,8 +58,11 @@ def told(
     families: Sequence[str],
     events: Sequence[str],
     thin: Mapping[str, str] | None = None,
+    only: tuple[str, bytes] | None = None,
 ) -> list[Told]:
     """Return the logs of *events* that the contract *address* emitted, in order.
+
+    *only* names an argument and the word that it must be; the other logs are not decoded.
 
     *thin* names for each event the argument that is its price: of the logs of one day that tell the same
     price in a row only the first is returned, and only those are decoded.
@@ -68,6 +71,8 @@ def told(
     logs = logs_from(scene, address)
     topics = pa.array(topics_of(families, events), pa.binary(32))
     logs = logs.filter(pc.is_in(logs["topic0"], value_set=topics))
+    if only and logs.num_rows:
+        logs = logs.filter(_having(logs, family, *only))
     if thin and logs.num_rows:
         logs = logs.filter(pa.array(_fresh(logs, family, thin)))
     times = _seconds(logs)
@@ -106,6 +111,20 @@ def _fresh(logs: pa.Table, family: Family, thin: Mapping[str, str]) -> Mask:
     first = np.ones(logs.num_rows, dtype=np.bool_)
     first[1:] = (np.diff(codes) != 0) | (np.diff(days) != 0)
     return first
+
+
+def _having(logs: pa.Table, family: Family, name: str, word: bytes) -> pa.ChunkedArray:
+    """Return where the argument *name* is *word*; a log too short to hold it stays, to be refused by name."""
+    held = pc.greater_equal(logs["block_number"], 0)
+    for specs in family.events.values():
+        for spec in specs:
+            place = _place(spec, name)
+            if place is not None:
+                mine = pc.equal(logs["topic0"], pa.scalar(spec.topic0, pa.binary(32)))
+                found = pc.binary_slice(logs["data"], place, place + WORD)
+                other = pc.and_(pc.not_equal(found, word), pc.equal(pc.binary_length(found), WORD))
+                held = pc.and_not(held, pc.and_(mine, other))
+    return held
 
 
 def _place(spec: EventSpec, name: str | None) -> int | None:

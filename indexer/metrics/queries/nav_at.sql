@@ -27,6 +27,7 @@ WITH latest AS (
   WHERE navs.token = $token
     AND navs.chain_id = $chain_id
     AND CASE
+      WHEN navs.kind = 'import' THEN navs.effective_at <= $until
       WHEN $block IS NULL OR navs.block_number IS NULL THEN GREATEST(navs.effective_at, navs.published_at) <= $until
       ELSE navs.block_number <= $block
     END

@@ -1,5 +1,6 @@
 -- Prices in the order in which they count: of one source and kind the one with the latest date of its own is last, and
--- of one date the one that the chain learnt last, as a correction is. known_at is when it both holds and is known.
+-- of one date the one that the chain learnt last, as a correction is. known_at is when it both holds and is known; a
+-- file tells what the chain never knew, so its prices count from their date on.
 -- Kinds are preferred in this order: official, exit, extrapolated, transaction, market, import, par.
 -- grain: observation of a price · kind: step, not stored
 WITH ranked AS (
@@ -23,6 +24,7 @@ WITH ranked AS (
     navs.price,
     navs.currency,
     navs.stale_at,
+    navs.kind = 'import' AS is_import,
     navs.why_null
   FROM navs
 )
@@ -40,7 +42,10 @@ SELECT
       COALESCE(ranked.block_number, -1),
       COALESCE(ranked.log_index, -1)
   ) AS place,
-  GREATEST(ranked.effective_at, ranked.published_at) AS known_at,
+  CASE
+    WHEN ranked.is_import THEN ranked.effective_at
+    ELSE GREATEST(ranked.effective_at, ranked.published_at)
+  END AS known_at,
   ranked.effective_at AS effective_at,
   ranked.published_at AS published_at,
   ranked.price AS price,
