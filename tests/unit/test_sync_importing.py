@@ -145,7 +145,7 @@ def test_imported_prices_stand_in_navs_and_are_marked(fetched: Path) -> None:
 
 def test_the_metrics_of_the_token_are_computed_again(fetched: Path) -> None:
     """At once, and by the next run where an import ended before it came to that."""
-    row = brought(fetched, "navs", f"{NAVS}ustb,2024-05-03,10.5,USD,A\nxaum,2024-05-03,2400,USD,A\n")
+    row = brought(fetched, "navs", f"{NAVS}ustb,2024-05-03,10.5,USD,A\nstbt,2024-05-03,1,USD,A\n")
     assert row["note"] == "computed again: ustb"
     book = Book(f"sqlite:///{fetched / 'rwa.db'}")
     assert not [claim for claim in book.rows(CLAIMS) if claim["owner"] in ("measure", "whole")]
@@ -174,7 +174,7 @@ def test_an_imported_price_gives_a_value_where_the_chain_tells_none(fetched: Pat
 
 def test_a_label_stands_beside_its_balance(fetched: Path) -> None:
     """Two sources' names of the largest holder, and none for the others; another chain's label is not its own."""
-    ((holder,),) = asked(fetched, "SELECT holder FROM balances ORDER BY units DESC LIMIT 1")
+    ((holder,),) = asked(fetched, "SELECT holder FROM balances WHERE token = 'ustb' ORDER BY units DESC LIMIT 1")
     head = "chain,address,label,source\n"
     brought(
         fetched, "labels", f"{head}ustb,{holder},Treasury,A\nustb,{holder},Vault,B\nstbt,{ALICE},Other,A\n"
