@@ -25,8 +25,9 @@ class Model(NamedTuple):
     is_step: bool
 
 
+@cache
 def parse(path: Path) -> exp.Expr:
-    """Return the syntax tree of the one statement in *path*."""
+    """Return the syntax tree of the one statement in *path*, to be read and not changed."""
     import sqlglot  # noqa: PLC0415 - help does not pay for a parser
 
     return sqlglot.parse_one(path.read_text(encoding="utf-8"), read="duckdb")
@@ -79,7 +80,7 @@ def statement(path: Path, computed: frozenset[str]) -> str:
     """Return the SQL of *path* with the tables *computed* read from the schema of the run."""
     from sqlglot import exp  # noqa: PLC0415 - as above
 
-    tree = parse(path)
+    tree = parse(path).copy()
     for table in tables_read(tree):
         if table.name in computed:
             table.set("db", exp.to_identifier(COMPUTED))
