@@ -10,7 +10,7 @@ from indexer.config.fields import nearest
 from indexer.config.layers import Layer
 from indexer.config.model import CADENCES, spelled
 from indexer.config.problems import Place, Problems
-from indexer.config.schema import DeploymentTable
+from indexer.config.schema import DeploymentTable, PriceTable
 
 _PAR = {
     "value": 'is missing; write the par value in quotes, as "1.00"',
@@ -20,6 +20,8 @@ _TOLD = {
     "decimals": "is missing; add how many decimals the price has that is told",
     "cadence": f"is missing; say how often the price is told: {', '.join(CADENCES)}",
 }
+_IN_LOGS = ("range_oracle", "rwa_price", "price_checkpoints", "vault_price", "settled")
+_FEEDS = ("chainlink", "redstone")
 _OF_A_CONTRACT = ("range_oracle", "rwa_price", "price_checkpoints", "chainlink", "redstone")
 
 
@@ -144,6 +146,21 @@ def _prices(site: Site, problems: Problems) -> None:
             problems.add(place.at("contract"), "tells no par value; leave it out, or name the price it tells")
         if price.kind in _OF_A_CONTRACT and price.contract is None:
             problems.add(place.at("contract"), "is missing; name the contract that tells this price")
+        elif (why := _unheard(site, price)) is not None:
+            problems.add(place.at("contract"), why)
+
+
+def _unheard(site: Site, price: PriceTable) -> str | None:
+    """Return why nobody would hear of *price*: its logs are not asked for, nor may it be read."""
+    own = (site.table.address or "").lower()
+    heard = {own, *(companion.address.lower() for companion in site.table.companion)}
+    if price.contract is None or price.contract.lower() in heard:
+        return None
+    if price.kind in _IN_LOGS:
+        return "is no companion of this deployment, so its logs are not fetched; add it as one"
+    if price.kind in _FEEDS and "latestRoundData" not in site.table.reads:
+        return 'is no companion and may not be read; add it as a companion, or "latestRoundData" to reads'
+    return None
 
 
 def _unique(site: Site, seen: dict[tuple[str, str], Site], problems: Problems) -> None:

@@ -214,7 +214,8 @@ PRICE = "[[token.deployment.price]]\n"
 def test_a_price_is_read(tmp_path):
     """A price source has its product's currency and a day of grace where it says nothing else."""
     told = f'kind = "redstone"\ncontract = "{OTHER}"\nfeed = "F"\ndecimals = 8\ncadence = "daily"\n'
-    assert read(tmp_path, ALL + PRICE + told).tokens["ustb"].deployments[0].prices == (
+    heard = f'[[token.deployment.companion]]\nname = "Feed"\naddress = "{OTHER}"\nevents = ["redstone"]\n'
+    assert read(tmp_path, ALL + PRICE + told + heard).tokens["ustb"].deployments[0].prices == (
         Price("redstone", OTHER.lower(), 8, "USD", "daily", 24, None, "", "", "F"),
     )
 

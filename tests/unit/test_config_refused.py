@@ -99,6 +99,10 @@ WRONG = {
     "a price with 37 decimals": (ALL + PRICE.replace("= 8", "= 37"), "decimals = 37 must be a whole number from 0"),
     "no grace": (ALL + PRICE + "grace_hours = 0\n", "grace_hours = 0 must be a whole number above 0"),
     "a price written down": (ALL + PRICE + 'value = "1.02"\n', "other prices are read, not configured; leave it out"),
+    "a feed that nobody hears": (ALL + PRICE, "is no companion and may not be read; add it as a companion, or"),
+    "an oracle whose logs are not fetched": (
+        ALL + PRICE.replace("chainlink", "rwa_price"), "is no companion of this deployment, so its logs are not",
+    ),
     "the same price twice": (ALL + PRICE + PRICE, "kind = 'chainlink' is told from there already"),
     "par without a value": (ALL + PAR.replace('value = "1.00"\n', ""), "value is missing; write the par value in"),
     "par as a number": (ALL + PAR.replace('"1.00"', "1"), "value = 1 must be text in quotes"),

@@ -255,10 +255,11 @@ def test_a_view_is_asked_at_the_first_block_of_each_day() -> None:
 
 
 def test_a_view_that_may_not_be_read_leaves_what_deposits_paid() -> None:
-    """Without the read one row says so, and a deposit of a whole share or more still tells its price."""
+    """Without the read one row says so, and the day's last deposit of a whole share or more tells a price."""
     deposit = "Deposit(address,address,uint256,uint256)"
     made = seen(
         source("erc4626", None, 6),
+        told(4, 0, deposit, ALICE, ALICE, 9_100_000, 2 * 10**18, address=TOKEN, topics=2),
         told(5, 0, deposit, ALICE, ALICE, 2_100_000, 2 * 10**18, address=TOKEN, topics=2),
         told(6, 0, deposit, ALICE, ALICE, 3, 10**12, address=TOKEN, topics=2),
     )

@@ -14,6 +14,7 @@ from indexer.decode.abi import selector_of
 from indexer.floor.spans import BlockRef
 from indexer.ledger.accruals.plain import own_logs
 from indexer.ledger.prices.observation import Observation
+from indexer.ledger.prices.picked import last_of_day
 from indexer.ledger.prices.ranges import DAY
 from indexer.ledger.prices.told import Told, told
 from indexer.ledger.scene import Needs, ReadWanted, Scene
@@ -84,12 +85,12 @@ def _words(answer: bytes | None) -> tuple[int, ...]:
 
 
 def erc4626(scene: Scene, price: Price) -> list[Observation] | Needs:
-    """Return the assets of one share: the vault's own convertToAssets daily, and what deposits and withdrawals paid."""
+    """Return the assets of one share: convertToAssets daily, and what each day's last deposit or withdrawal paid."""
     return _per_share(scene, price, "convertToAssets", "official", ["Deposit", "Withdraw"])
 
 
 def erc4626_exit(scene: Scene, price: Price) -> list[Observation] | Needs:
-    """Return what one share is redeemed for (Maple): convertToExitAssets daily, and what withdrawals paid.
+    """Return what a share is redeemed for (Maple): convertToExitAssets daily, and what each day's last withdrawal paid.
 
     It is less than convertToAssets where losses are not realised yet; a deposit pays the higher price.
     """
@@ -106,7 +107,8 @@ def _per_share(
     asked = asked_daily(scene, address, view, call)
     if isinstance(asked, Needs):
         return asked
-    paid = [made for log in told(scene, address, ["erc4626"], events) if (made := _paid(log, one))]
+    pick = last_of_day(dict.fromkeys(events, "shares"), one)
+    paid = [_paid(log, one) for log in told(scene, address, ["erc4626"], events, pick) if log.event]
     read = [as_read(one_day, view, kind) for one_day in asked]
     return [*read, *paid]
 
@@ -118,16 +120,14 @@ def as_read(asked: Asked, view: str, kind: str) -> Observation:
     return Observation(asked.at, asked.at, price, kind, f"read {view}", block, why=asked.why)
 
 
-def _paid(log: Told, one: int) -> Observation | None:
-    """Return the price that a deposit or withdrawal paid, cut to the asset's decimals.
+def _paid(log: Told, one: int) -> Observation:
+    """Return the price that the day's last deposit or withdrawal of a whole share or more paid.
 
-    Only where at least one whole share changed hands: the vault rounds one of the two figures, which then
-    moves the price by about one base unit at most.
+    It is cut to the asset's decimals: the vault rounds one of its two figures, which moves the price by about
+    one base unit at most.
     """
-    if log.event is None or log.number("shares") < one:
-        return None
     price = log.number("assets") * one // log.number("shares")
-    source = f"log {log.event.name}: assets for shares"
+    source = f"log {log.event.name}: assets for shares" if log.event else "log"
     return Observation(
         log.time, log.time, price, "transaction", source, log.block, log.tx_hash, log.log_index
     )

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from indexer.config.model import Price
 from indexer.ledger.accruals.plain import own_logs
 from indexer.ledger.prices.observation import Observation
+from indexer.ledger.prices.picked import first_of_price, with_word
 from indexer.ledger.prices.told import Told, logs_from, told
 from indexer.ledger.scene import Scene
 
@@ -120,7 +121,7 @@ def price_checkpoints(scene: Scene, price: Price) -> list[Observation]:
 def settled(scene: Scene, price: Price) -> list[Observation]:
     """Return the prices at which Franklin's transfer agent settled: the fund's own, stated with each settlement."""
     contract = price.contract or scene.deployment.address
-    logs = told(scene, contract, ["franklin_transfer_agent"], list(SETTLED), SETTLED)
+    logs = told(scene, contract, ["franklin_transfer_agent"], list(SETTLED), first_of_price(SETTLED))
     return [observed(log, log.number("price") if log.event else None) for log in logs]
 
 
@@ -138,7 +139,8 @@ def feed_answers(scene: Scene, price: Price) -> list[Observation]:
 def feed_values(scene: Scene, price: Price) -> list[Observation]:
     """Return the values of the source's feed that a RedStone adapter logged; it logs many feeds."""
     contract = price.contract or scene.deployment.address
-    logs = told(scene, contract, ["redstone"], ["ValueUpdate"], only=("dataFeedId", feed_id(price.feed)))
+    mine = with_word("ValueUpdate", "dataFeedId", feed_id(price.feed))
+    logs = told(scene, contract, ["redstone"], ["ValueUpdate"], mine)
     return [
         observed(log, log.number("value"), log.number("updatedAt")) if log.event else observed(log, None)
         for log in logs
