@@ -417,6 +417,7 @@ SUPPLY_DAILY = Table(
         "held_by_other_products amount? Of circulating, what addresses with role reserve_of another product hold",
         "multiplier amount? Token units that one whole unit is worth, cut to 18 decimals",
         "nav amount? Price of one token unit in force at the close, in the currency of its source",
+        "nav_currency text? That currency",
         "nav_effective_at time? The date of that price",
         "nav_stale bool? Whether that price is out of date by its source's cadence and grace",
         "value money? circulating × nav, cut to 6 decimals, in the currency of the price",
@@ -445,6 +446,30 @@ SUPPLY_ROLLFORWARD = Table(
         *_DAILY,
     ),
     ("token", "chain_id", "day", "basis"),
+)
+
+PRODUCT_DAILY = Table(
+    "product_daily",
+    "A product over all its tokens and chains at the close of every day, nothing counted twice. Stock.",
+    _columns(
+        "product text Product",
+        "day day UTC day",
+        "supply amount? Supply of its tokens on the chains that are indexed here, without wrappers and copies",
+        "circulating amount? What of it circulates; what is locked for a copy circulates as that copy",
+        "in_transit amount? Burned on one chain and not yet minted on another",
+        "elsewhere amount? Supply that files told of chains not indexed here and of book entry",
+        "elsewhere_source text? Who told it",
+        "elsewhere_as_of day? Day of the oldest of these figures",
+        "held_by_other_products amount? Of circulating, what other products hold in reserve",
+        "value_gross money? Circulating, in transit and elsewhere at the price in force, in the product's currency",
+        "value_net money? The same without what other products hold: these values add over products",
+        "chains_indexed int Chains that are indexed here",
+        "chains_known int Chains that it is known to live on",
+        "complete bool Whether every known place has a figure",
+        "why_incomplete text? What is missing, where it is not",
+        *_DAILY,
+    ),
+    ("product", "day"),
 )
 
 HOLDERS_DAILY = Table(
@@ -858,6 +883,7 @@ DERIVED = (
 )  # fmt: skip
 METRICS = (
     BALANCES, BALANCE_DAYS, SUPPLY_DAILY, SUPPLY_ROLLFORWARD, HOLDERS_DAILY, FLOWS_DAILY, ACTIVITY_DAILY, REQUESTS,
+    PRODUCT_DAILY,
 )  # fmt: skip
 BOOK = (
     FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, MOMENTS, PUBLICATIONS, CERTIFICATES, RESTATEMENTS,

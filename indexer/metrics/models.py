@@ -63,15 +63,15 @@ def audits() -> list[Path]:
     return sorted(_HERE.glob("audits/*.sql"))
 
 
-def needed(names: frozenset[str]) -> frozenset[str]:
-    """Return the models *names* and every model that they read, directly or not."""
+def needed(names: frozenset[str], given: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return the models *names* and every model that they read, directly or not, as far as not *given*."""
     wanted: set[str] = set()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in wanted:
             wanted.add(name)
-            waiting.extend(models()[name].reads & models().keys())
+            waiting.extend((models()[name].reads & models().keys()) - given)
     return frozenset(wanted)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.floor.errors import Permanent, Usage
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INPUTS = (
-    "transfers", "rebases", "supply_changes", "request_events", "entity_wallets", "undecoded", "navs", "derivations",
-    "calendar", "tokens", "deployments", "address_roles", "certificates", "publications",
+    "transfers", "rebases", "supply_changes", "request_events", "entity_wallets", "undecoded", "derivations",
+    "calendar", "products", "tokens", "deployments", "address_roles", "certificates", "publications", "bridge_legs",
+    "external_supply", "navs",
 )  # fmt: skip
 """The views that must be there: all rows of the tokens in question, of each token all chains at once."""
 
@@ -39,11 +40,12 @@ def model_order() -> list[str]:
 
 
 def compute(
-    con: duckdb.DuckDBPyConnection, only: Sequence[str] | None = None
+    con: duckdb.DuckDBPyConnection, only: Sequence[str] | None = None, given: Collection[str] = ()
 ) -> Iterator[tuple[str, pa.Table]]:
     """Yield (table name, its rows sorted by key) for every metric table, or for those named in *only*.
 
-    The rows also stay in *con*, in the schema `computed`, until the next run: ``audit`` reads them there.
+    Metrics *given* are not computed: the caller shows their rows as views. The rows also stay in *con*, in
+    the schema `computed`, until the next run: ``audit`` reads them there.
     """
     from indexer.metrics import exact  # noqa: PLC0415 - it imports Arrow
 
@@ -52,7 +54,7 @@ def compute(
     con.execute(f"DROP SCHEMA IF EXISTS {COMPUTED} CASCADE")
     con.execute(f"CREATE SCHEMA {COMPUTED}")
     _check_calendar(con)
-    run = needed(wanted)
+    run = needed(wanted, frozenset(given))
     for name, model in models().items():
         if name in run:
             con.execute(f"CREATE TABLE {COMPUTED}.{name} AS {statement(model.path, run)}")
@@ -62,8 +64,8 @@ def compute(
         con.execute(f"DROP TABLE {COMPUTED}.{name}")
 
 
-def audit(con: duckdb.DuckDBPyConnection) -> list[Break]:
-    """Return the rows that the audit queries find; none where the metrics hold together.
+def audit(con: duckdb.DuckDBPyConnection, only: Collection[str] | None = None) -> list[Break]:
+    """Return the rows that the audit queries find, or those named in *only*; none where the metrics hold together.
 
     Of each audit the first twenty; the detail of the last says how many more there are. Reads what
     ``compute`` left in *con*; where it left nothing, the metric tables that *con* shows.
@@ -74,6 +76,8 @@ def audit(con: duckdb.DuckDBPyConnection) -> list[Break]:
     computed = frozenset(name for (name,) in rows)
     found: list[Break] = []
     for path in audits():
+        if only is not None and path.stem not in only:
+            continue
         rows = con.sql(statement(path, computed)).order("token, chain_id, detail").fetchall()
         found.extend(Break(path.stem, *row) for row in rows[:_MOST])
         if len(rows) > _MOST:

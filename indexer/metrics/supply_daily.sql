@@ -50,6 +50,7 @@ SELECT
   circulating_days.held_by_other_products AS held_by_other_products,
   multiplied.multiplier AS multiplier,
   valued.nav AS nav,
+  valued.currency AS nav_currency,
   valued.nav_effective_at AS nav_effective_at,
   valued.nav_stale AS nav_stale,
   valued.value AS value,

@@ -27,8 +27,9 @@ def commit_tables(
 ) -> int:
     """Replace *tables* of the (token, chain id) *place* and put *rows* into the book; return files changed.
 
-    A file whose content did not change keeps its name, so nothing is written for it. *sql* says which
-    copies go to SQL: all, metrics or none; *copy_again* copies what did not change too.
+    Of a table of products the place is (product, `all`). A file whose content did not change keeps its name,
+    so nothing is written for it. *sql* says which copies go to SQL: all, metrics or none; *copy_again*
+    copies what did not change too.
     """
     token, chain_id = place
     listed = {
@@ -57,4 +58,5 @@ def commit_tables(
 
 def _copy(commit: Commit, table: Table, rows: pa.Table, place: tuple[str, str], sql: str) -> None:
     wanted = sql == "all" or (sql == "metrics" and table not in DERIVED)
-    commit.replace(table, rows if wanted else None, token=place[0], chain_id=place[1])
+    owner = {"product": place[0]} if "product" in table.key else {"token": place[0], "chain_id": place[1]}
+    commit.replace(table, rows if wanted else None, **owner)

@@ -28,6 +28,7 @@ from indexer.floor.tables import (
     READS,
     SEGMENTS,
     TRANSACTIONS,
+    Table,
 )
 from indexer.ledger.derive import Derived, account, interpret
 from indexer.ledger.figures import moment, rows_of
@@ -159,11 +160,16 @@ def derivation_of(work: Session, place: Place) -> dict[str, Any] | None:
 
 def derived_of(work: Session, key: tuple[str, str]) -> dict[str, pa.Table]:
     """Return the derived tables that are committed for the (token, chain id) *key*."""
+    return stored_of(work, key, DERIVED)
+
+
+def stored_of(work: Session, key: tuple[str, str], tables: Sequence[Table]) -> dict[str, pa.Table]:
+    """Return those of *tables* that are committed for the (token, chain id) *key*."""
     files = work.book.rows(FILES, token=key[0], chain_id=key[1])
     listed = [row for row in files if row["unlisted_at"] is None]
     return {
         table.name: work.lake.read(table, [r["path"] for r in listed if r["table_name"] == table.name])
-        for table in DERIVED
+        for table in tables
     }
 
 

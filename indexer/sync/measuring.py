@@ -14,14 +14,20 @@ from indexer.config.model import Registry
 from indexer.floor.calendar import utc_days
 from indexer.floor.errors import Permanent
 from indexer.floor.tables import (
+    BRIDGE_LEGS,
     CALENDAR,
     CERTIFICATES,
     DERIVATIONS,
+    DERIVED,
     DIMENSIONS,
+    EXTERNAL_SUPPLY,
     IMPORTED_NAVS,
+    METRICS,
     NAVS,
     PUBLICATIONS,
+    SUPPLY_DAILY,
     TABLES,
+    arrow_schema,
 )
 from indexer.metrics.runner import audit, compute
 from indexer.store.read import add_imported_navs, arrow_rows, register
@@ -34,6 +40,16 @@ Rows = Sequence[Mapping[str, Any]]
 ALL_CHAINS = "all"
 WHOLE = ("holders_daily",)
 """Tables with rows for a token over all its chains: one address on two chains counts once there."""
+
+PRODUCTS = ("product_daily",)
+"""Tables with rows for a product over all its tokens and chains."""
+
+PRODUCTS_READ = (SUPPLY_DAILY, BRIDGE_LEGS)
+"""Stored tables of the tokens of a product that its own rows are made from."""
+
+
+PRODUCT_AUDITS = ("product_is_its_parts",)
+"""Audits that read what ``whole_products`` computes."""
 
 
 class Inconsistent(Permanent):
@@ -50,10 +66,14 @@ def measure(
 ) -> dict[str, pa.Table]:
     """Return the metric tables of what is derived; raises Inconsistent where an audit finds a break.
 
-    Rows that hold for a token over all its chains are left to ``whole_token``.
+    Rows that hold for a token over all its chains are left to ``whole_token``, those of products to
+    ``whole_products``.
     """
     con = _connection(registry, derivations, derived, certificates, publications)
-    tables = {name: _by_whole(rows, whole=False) for name, rows in compute(con, only)}
+    wanted = [table.name for table in METRICS if table.name not in PRODUCTS] if only is None else only
+    tables = {name: _by_whole(rows, whole=False) for name, rows in compute(con, wanted)}
+    for name in PRODUCTS:
+        register(con, TABLES[name], arrow_schema(TABLES[name]).empty_table())
     breaks = audit(con) if only is None else []
     if breaks:
         raise Inconsistent(
@@ -97,6 +117,27 @@ def whole_token(
     """Return the rows that hold for one token over all its chains: chain_id is `all`."""
     con = _connection(registry, derivations, derived, (), ())
     return {name: _by_whole(rows, whole=True) for name, rows in compute(con, WHOLE)}
+
+
+def whole_products(
+    registry: Registry, derivations: Rows, stored: Mapping[str, pa.Table], external: Rows
+) -> dict[str, pa.Table]:
+    """Return the rows of every product whose tokens' PRODUCTS_READ tables are in *stored*.
+
+    *external* are the rows of external_supply. Raises Permanent where the rows contradict the tokens'.
+    """
+    derived = {table.name: stored.get(table.name, arrow_schema(table).empty_table()) for table in DERIVED}
+    con = _connection(registry, derivations, derived, (), ())
+    register(con, SUPPLY_DAILY, stored[SUPPLY_DAILY.name])
+    register(con, EXTERNAL_SUPPLY, arrow_rows(EXTERNAL_SUPPLY, external))
+    last = max(row["frontier_time"] for row in derivations).date()
+    first = pc.min(stored[SUPPLY_DAILY.name]["day"]).as_py()
+    register(con, CALENDAR, utc_days(min(first or last, last), last))
+    made = dict(compute(con, PRODUCTS, given=(SUPPLY_DAILY.name,)))
+    breaks = audit(con, PRODUCT_AUDITS)
+    if breaks:
+        raise Permanent(f"The figures of a product do not hold together: {breaks[0].detail}. This is a bug.")
+    return made
 
 
 def _by_whole(rows: pa.Table, *, whole: bool) -> pa.Table:

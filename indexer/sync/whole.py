@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from indexer.config.dimensions import dimension_rows
 from indexer.floor.calendar import utc_days
-from indexer.floor.tables import CALENDAR, CLAIMS, DERIVATIONS, DERIVED, DIMENSIONS
+from indexer.floor.tables import CALENDAR, CLAIMS, DERIVATIONS, DERIVED, DIMENSIONS, EXTERNAL_SUPPLY
 from indexer.store.read import FIRST_DAY, arrow_rows
 from indexer.sync.committing import commit_tables
-from indexer.sync.deriving import WHOLE_CLAIM, derived_of, told_by_files
-from indexer.sync.measuring import ALL_CHAINS, whole_token
+from indexer.sync.deriving import WHOLE_CLAIM, derived_of, stored_of, told_by_files
+from indexer.sync.measuring import ALL_CHAINS, PRODUCTS_READ, whole_products, whole_token
 from indexer.sync.pairing import pair_products
 from indexer.sync.remeasuring import measure_claimed
 from indexer.sync.session import Session, now
 
 
 def measure_whole(work: Session) -> None:
-    """Compute and commit the rows of chain_id `all` for every token whose chains changed.
+    """Compute and commit the rows of chain_id `all` for every token whose chains changed, and those of its product.
 
     Legs of crossings are joined first, since that may change what entries were. The claim that says so is
     committed with the change, so that a run that ends in between leaves it.
@@ -25,7 +28,8 @@ def measure_whole(work: Session) -> None:
     measure_claimed(work)
     claimed = work.book.rows(CLAIMS, owner=WHOLE_CLAIM)
     pair_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed})
-    for claim in work.book.rows(CLAIMS, owner=WHOLE_CLAIM):
+    claimed = work.book.rows(CLAIMS, owner=WHOLE_CLAIM)
+    for claim in claimed:
         token = claim["claim"].removeprefix(f"{WHOLE_CLAIM} ")
         rows = work.book.rows(DERIVATIONS, token=token)
         parts = [derived_of(work, (token, row["chain_id"])) for row in rows]
@@ -33,8 +37,25 @@ def measure_whole(work: Session) -> None:
         derived |= told_by_files(work)
         tables = whole_token(work.registry, rows, derived)
         commit_tables(work.book, work.lake, (token, ALL_CHAINS), tables, sql=work.settings.sql, rows={})
-        with work.book.commit() as commit:
-            commit.remove(CLAIMS, [{"claim": claim["claim"]}])
+    _measure_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed})
+    with work.book.commit() as commit:
+        commit.remove(CLAIMS, [{"claim": claim["claim"]} for claim in claimed])
+
+
+def _measure_products(work: Session, tokens: Collection[str]) -> None:
+    """Compute and commit the rows of every product that one of *tokens* belongs to."""
+    known = work.registry.tokens.values()
+    products = {token.product for token in known if token.id in tokens}
+    members = [token.id for token in known if token.product in products]
+    rows = [row for token in members for row in work.book.rows(DERIVATIONS, token=token)]
+    if not rows:
+        return
+    parts = [stored_of(work, (row["token"], row["chain_id"]), PRODUCTS_READ) for row in rows]
+    stored = {table.name: pa.concat_tables([part[table.name] for part in parts]) for table in PRODUCTS_READ}
+    made = whole_products(work.registry, rows, stored, work.book.rows(EXTERNAL_SUPPLY))
+    for product in sorted(products):
+        own = {name: table.filter(pc.equal(table["product"], product)) for name, table in made.items()}
+        commit_tables(work.book, work.lake, (product, ALL_CHAINS), own, sql=work.settings.sql, rows={})
 
 
 def copy_dimensions(work: Session) -> None:

@@ -92,7 +92,8 @@ def read(kind: str, name: str, cell: str) -> Any:
 def values(table: Table, row: Mapping[str, str]) -> dict[str, Any]:
     """Return the cells of *row* as values of *table*."""
     kinds = {column.name: column.kind for column in table.columns}
-    return {name: read(kinds[name], name, cell) for name, cell in row.items()}
+    named = {name if name in kinds else name.removesuffix("_id"): cell for name, cell in row.items()}
+    return {name: read(kinds[name], name, cell) for name, cell in named.items()}
 
 
 def _blank(kind: str) -> Any:

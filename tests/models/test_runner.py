@@ -21,8 +21,11 @@ time                 from  to  raw  effect  reason
 """
 
 
+PRODUCT = {"products": "product  currency\np        USD\n", "tokens": "token  product\nt      p\n"}
+
+
 def ledger() -> duckdb.DuckDBPyConnection:
-    return shown(given({"transfers": LEDGER}, FRONTIER))
+    return shown(given({"transfers": LEDGER, **PRODUCT}, FRONTIER))
 
 
 def test_every_metric_comes_once_in_its_declared_schema_sorted_by_key():
@@ -98,6 +101,9 @@ def broken(table: str, column: str, value: object, day: date | None = None) -> l
         ("flows_daily", "transfers", 7, "every_entry_is_counted"),
         ("flows_daily", "amount", None, "null_has_a_reason"),
         ("supply_daily", "units", None, "null_has_a_reason"),
+        ("product_daily", "supply", 1, "product_is_its_parts"),
+        ("product_daily", "value_net", 10, "product_is_its_parts"),
+        ("product_daily", "value_net", None, "null_has_a_reason"),
         ("activity_daily", "volume_raw", None, "null_has_a_reason"),
     ],
 )
@@ -128,7 +134,8 @@ def test_an_audit_of_many_breaks_returns_twenty_and_counts_the_rest():
     list(compute(con))
     con.execute(
         "INSERT INTO computed.balances SELECT token, chain_id, contract, CAST(i AS VARCHAR), -1, -1, 0, -1, entity,"
-        " role, first_seen, last_active, as_of_block, why_null FROM computed.balances, range(30) AS n (i) WHERE units = 60"
+        " role, first_seen, last_active, as_of_block, why_null FROM computed.balances, range(30) AS n (i)"
+        " WHERE units = 60"
     )
     found = [each for each in audit(con) if each.audit == "balances_not_negative"]
     assert len(found) == 20
@@ -139,7 +146,7 @@ def test_audits_read_the_views_where_nothing_was_computed():
     """Over a lake, in a connection without a run, the audits read the stored tables."""
     con = ledger()
     made = dict(compute(con))
-    lake = shown(given({"transfers": LEDGER}, FRONTIER))
+    lake = shown(given({"transfers": LEDGER, **PRODUCT}, FRONTIER))
     for name, rows in made.items():
         lake.register(name, rows)
     assert audit(lake) == []

@@ -49,3 +49,13 @@ SELECT balance_days.token AS token, balance_days.chain_id AS chain_id,
   CONCAT('balance_days of ', balance_days.holder, ' on ', CAST(balance_days.day AS VARCHAR)) AS detail
 FROM balance_days
 WHERE balance_days.why_null IS NULL AND (balance_days.units IS NULL OR balance_days.balance IS NULL)
+UNION ALL
+SELECT product_daily.product AS token, 'all' AS chain_id,
+  CONCAT('product_daily of ', CAST(product_daily.day AS VARCHAR)) AS detail
+FROM product_daily
+WHERE product_daily.why_null IS NULL
+  AND (
+    product_daily.supply IS NULL OR product_daily.circulating IS NULL OR product_daily.in_transit IS NULL
+    OR product_daily.elsewhere IS NULL OR product_daily.held_by_other_products IS NULL
+    OR product_daily.value_gross IS NULL OR product_daily.value_net IS NULL
+  )
