@@ -35,6 +35,7 @@ class What(StrEnum):
     FLOWS = "flows"
     TRANSFERS = "transfers"
     NAV = "nav"
+    PRODUCT = "product"
 
 
 BRIEF: Mapping[What, tuple[str, ...]] = {
@@ -54,6 +55,10 @@ BRIEF: Mapping[What, tuple[str, ...]] = {
     What.NAV: (
         "token", "chain_id", "as_of", "nav", "currency", "nav_effective_at", "age_hours", "nav_stale", "kind", "value",
         "why_null",
+    ),
+    What.PRODUCT: (
+        "product", "day", "supply", "circulating", "value_gross", "value_net", "chains_indexed", "chains_known",
+        "complete", "why_incomplete",
     ),
 }  # fmt: skip
 """What a table shows where an answer has more columns than a person reads at once."""

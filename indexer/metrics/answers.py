@@ -26,6 +26,7 @@ from indexer.metrics.answers_at import (
     point,
 )
 from indexer.metrics.answers_nav import nav
+from indexer.metrics.answers_product import product
 from indexer.metrics.circulating_at import circulating
 from indexer.metrics.escrow_at import Claims, claims
 from indexer.metrics.models import query
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "ANSWERS", "Question", "balances", "flows", "holders", "nav", "rollforward", "supply", "transfers",
+    "ANSWERS", "Question", "balances", "flows", "holders", "nav", "product", "rollforward", "supply",
+    "transfers",
 ]  # fmt: skip
 
 NOT_HOLDERS = frozenset(("issuer_float", "burner", "bridge_locker", "redeem_wallet", "escrow", "wrapper"))
@@ -143,6 +145,7 @@ ANSWERS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Question], pa.Table]]
     "flows": flows,
     "transfers": transfers,
     "nav": nav,
+    "product": product,
 }
 """Each answer by the name that `rwa show` takes."""
 

@@ -24,13 +24,10 @@ async def settle_tips(work: Session, evm: Evm, final: BlockRef) -> None:
         if stands.hash != segment["last_hash"]:
             for table in (READS, TRANSACTIONS):
                 forget_from(work.book, work.lake, table, evm.chain_id, segment["first"])
+        moments = work.book.rows(MOMENTS, chain_id=evm.chain_id)
         with work.book.commit() as commit:
             if stands.hash != segment["last_hash"]:
-                gone = [
-                    m
-                    for m in work.book.rows(MOMENTS, chain_id=evm.chain_id)
-                    if m["block_number"] >= segment["first"]
-                ]
+                gone = [m for m in moments if m["block_number"] >= segment["first"]]
                 commit.remove(MOMENTS, [{name: m[name] for name in MOMENTS.key} for m in gone])
                 commit.remove(SEGMENTS, [{name: segment[name] for name in SEGMENTS.key}])
                 if segment["path"]:

@@ -17,6 +17,7 @@ from indexer.metrics.answers import (
     flows,
     holders,
     nav,
+    product,
     rollforward,
     supply,
     transfers,
@@ -394,6 +395,32 @@ def test_a_supply_row_keeps_quiet_about_prices():
     assert (row["supply"], row["why_null"]) == (Decimal("4.5"), None)
 
 
+def test_a_product_is_told_by_day_over_all_its_chains():
+    """The rows are those of the product that the token belongs to; a block or a chain asks for another answer."""
+    products = {"products": "product  currency\np        USD\n", "tokens": "token  product\nt      p\n"}
+    con = con_of({"transfers": LEDGER, **products})
+    rows = product(con, ask(last=date(2024, 1, 2))).to_pylist()
+    assert [(row["product"], row["supply"], row["complete"]) for row in rows] == [
+        ("p", Decimal(5), True),
+        ("p", Decimal("4.5"), True),
+    ]
+    assert product(con, ask(at=date(2024, 1, 2))).to_pylist() == rows[1:]
+    assert [row["day"] for row in product(con, ask(limit=1)).to_pylist()] == [date(2024, 1, 3)]
+    with pytest.raises(Usage, match="told by day"):
+        product(con, ask(at=20))
+    with pytest.raises(Usage, match="over all its chains"):
+        product(con, ask(chain_ids=(CHAIN,)))
+
+
 def test_every_answer_has_its_name():
     """The names are those that `rwa show` takes."""
-    assert list(ANSWERS) == ["supply", "rollforward", "holders", "balances", "flows", "transfers", "nav"]
+    assert list(ANSWERS) == [
+        "supply",
+        "rollforward",
+        "holders",
+        "balances",
+        "flows",
+        "transfers",
+        "nav",
+        "product",
+    ]

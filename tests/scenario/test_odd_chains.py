@@ -84,6 +84,10 @@ def test_a_token_that_goes_below_zero_is_null_and_others_are_exact(tmp_path: Pat
         "SELECT supply_raw FROM supply_changes WHERE token = 'sound' ORDER BY block_number"
     ) == [100, 105]
     assert home.values("SELECT balance IS NULL FROM balances WHERE token = 'sound'") == [False, False]
+    products = home.rows(
+        "SELECT product, max(supply * 1000000000000000000) AS raw FROM product_daily GROUP BY 1 ORDER BY 1"
+    )
+    assert [(row["product"], row["raw"]) for row in products] == [("sound", 105), ("unsound", None)]
 
 
 def test_a_reorganised_tip_is_fetched_again(tmp_path: Path, config: Path) -> None:

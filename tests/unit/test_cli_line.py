@@ -109,11 +109,13 @@ def test_reading_imports_neither_web3_nor_sqlalchemy(home, command):
     assert done.stdout.splitlines()[-1] == "IMPORTED 0"
 
 
-@pytest.mark.parametrize("what", ["supply", "rollforward", "holders", "balances", "flows", "transfers", "nav"])
+@pytest.mark.parametrize(
+    "what", ["supply", "rollforward", "holders", "balances", "flows", "transfers", "nav", "product"]
+)
 def test_every_answer_comes_in_every_format(home, what, capsys):
     """Each answer of `rwa show` is a table, JSON with every column, and CSV with the same ones."""
     rows = answer(home, capsys, "show", what, "stbt")
-    assert {"token", "chain_id"} <= set(rows[0])
+    assert ({"product", "day"} if what == "product" else {"token", "chain_id"}) <= set(rows[0])
     assert main(["--home", str(home[0]), "show", what, "stbt", "--format", "csv"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0].split(",") == list(rows[0])
