@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import random
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from anvil_kit import CHAIN, deployed, mine, running, send, url_of
 from line_kit import Quiet
 from own_chain import Home, Named, home_of, write_config
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 
 from indexer.sync.certify import verify
 from indexer.sync.orders import Outcome
 
-HERE = Path(__file__).parent
-CACHE = HERE.parents[1] / ".cache" / "anvil"
-CHAIN = 31337
 TRANSFERS = 1_000
 PER_BLOCK = 5
 IN_ONE = 10
 HOLDERS = 40
 SEED = 20_261_124
-DEADLINE = 15.0
 
 
 class Chain(NamedTuple):
-    """The node's URL, its accounts, the deployed contract and the block it was deployed in."""
+    """The node, the deployed contract and the block it was deployed in."""
 
-    url: str
     web3: Web3
     contract: Any
     deployed: int
@@ -47,67 +38,24 @@ class Done(NamedTuple):
     outcome: Outcome
 
 
-def binary() -> Path:
-    """Return anvil's program; fails with a sentence where it is not installed."""
-    found = sorted(CACHE.glob("node_modules/@foundry-rs/anvil-*/bin/anvil"))
-    if not found:
-        pytest.fail(
-            "anvil is not installed in .cache/anvil; run scripts/setup, or the tests by scripts/test."
-        )
-    return found[0]
+@pytest.fixture(scope="module")
+def node() -> Iterator[Web3]:
+    """A fresh anvil whose blocks are mined on request."""
+    with running() as web3:
+        yield web3
 
 
 @pytest.fixture(scope="module")
-def node() -> Iterator[str]:
-    """A fresh anvil whose blocks are mined on request; gives its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--port", str(port), "--no-mining", "--slots-in-an-epoch", "1", "--silent"]
-    process = subprocess.Popen([binary(), *options])
-    try:
-        wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(DEADLINE)
-
-
-def wait_for(port: int) -> None:
-    until = time.monotonic() + DEADLINE
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            if time.monotonic() > until:
-                pytest.fail(f"anvil did not open port {port} within {DEADLINE:g} seconds.")
-            time.sleep(0.05)
-        else:
-            return
-
-
-@pytest.fixture(scope="module")
-def done(node: str, tmp_path_factory: pytest.TempPathFactory) -> Done:
+def done(node: Web3, tmp_path_factory: pytest.TempPathFactory) -> Done:
     """The contract after its transfers, and a home filled up to the node's final block."""
-    chain = deployed(node)
+    chain = Chain(node, *deployed(node, "Ledger"))
     act(chain)
     mine(chain.web3, 5)  # so that everything above is final
     folder = tmp_path_factory.mktemp("anvil")
     token = Named("ledger", chain.contract.address, decimals=18, start=chain.deployed)
     config = write_config(folder / "config", "anvil", CHAIN, [token])
-    home = home_of(folder / "home", config, f"anvil={node}")
+    home = home_of(folder / "home", config, f"anvil={url_of(node)}")
     return Done(chain, home, home.backfill())
-
-
-def deployed(url: str) -> Chain:
-    web3 = Web3(HTTPProvider(url))
-    compiled = json.loads((HERE / "Ledger.json").read_text())
-    kind = web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
-    sent = kind.constructor().transact({"from": web3.eth.accounts[0], "gas": 2_000_000})
-    mine(web3, 1)
-    receipt = web3.eth.get_transaction_receipt(sent)
-    contract = web3.eth.contract(address=receipt["contractAddress"], abi=compiled["abi"])
-    return Chain(url, web3, contract, receipt["blockNumber"])
 
 
 def act(chain: Chain) -> None:
@@ -115,27 +63,19 @@ def act(chain: Chain) -> None:
     draw = random.Random(SEED)
     sender, calls = chain.web3.eth.accounts[0], chain.contract.functions
     receivers = [Web3.to_checksum_address(f"0x{draw.getrandbits(160):040x}") for _ in range(HOLDERS)]
-    send(chain, calls.mint(sender, 10**30))
+    send(chain.web3, calls.mint(sender, 10**30))
     mine(chain.web3, 1)
     singles = TRANSFERS // 2
     for number in range(singles):
-        send(chain, calls.transfer(draw.choice(receivers), draw.randrange(10**24)))
+        send(chain.web3, calls.transfer(draw.choice(receivers), draw.randrange(10**24)))
         if number % PER_BLOCK == PER_BLOCK - 1:
             mine(chain.web3, 1)
     for _ in range((TRANSFERS - singles) // IN_ONE):
         to = [draw.choice(receivers) for _ in range(IN_ONE)]
-        send(chain, calls.transferMany(to, [draw.randrange(10**24) for _ in to]))
+        send(chain.web3, calls.transferMany(to, [draw.randrange(10**24) for _ in to]))
     mine(chain.web3, 1)
-    send(chain, calls.burn(10**29 + 1))
+    send(chain.web3, calls.burn(10**29 + 1))
     mine(chain.web3, 1)
-
-
-def send(chain: Chain, call: Any) -> None:
-    call.transact({"from": chain.web3.eth.accounts[0], "gas": 1_000_000})
-
-
-def mine(web3: Web3, blocks: int) -> None:
-    web3.provider.make_request("anvil_mine", [hex(blocks)])
 
 
 def test_every_transfer_is_there(done: Done) -> None:

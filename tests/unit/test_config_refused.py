@@ -56,6 +56,10 @@ WRONG = {
     "the token as its companion": (ALL + COMPANION.replace(OTHER, ADDRESS), "is the token itself"),
     "a topic of another length": (ALL + COMPANION + 'topics = ["0xddf2"]\n', "is not a topic"),
     "an unknown kind": (ALL + 'kind = "bridged"\n', "kind = 'bridged' is unknown"),
+    "a slot that is no number": (
+        ALL + 'implementation_slot = "0x1"\n',
+        "implementation_slot = '0x1' must be the number of a storage slot",
+    ),
     "an unknown read": (ALL + 'reads = ["totalShares"]\n', "reads number 1 = 'totalShares' is unknown; it is one of"),
     "an unknown asset class": (ALL.replace("us-treasuries", "treasuries"), "asset_class = 'treasuries' is unknown"),
     "a currency in lower case": (ALL.replace('"USD"', '"usd"'), "currency = 'usd' must be a currency code"),

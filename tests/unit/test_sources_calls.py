@@ -1,7 +1,7 @@
 from rpc_node import ADDRESS, Fault, block_hash, blocks, honest, refusing, with_evm
 
 from indexer.floor.spans import BlockRef
-from indexer.sources.calls import Call, CallAnswer
+from indexer.sources.calls import Call, CallAnswer, Slot
 
 AT = BlockRef(7, block_hash(7), 84)
 SUPPLY = Call(ADDRESS, bytes.fromhex("18160ddd"), AT)
@@ -18,6 +18,15 @@ def test_a_call_is_pinned_to_the_hash_of_its_block():
     answers, _ = with_evm(call, node)
     assert answers == [CallAnswer(b"\xff" * 32, None, "answered", "node-1")]
     assert node.asked[-1] == ("eth_call", [{"to": ADDRESS, "data": "0x18160ddd"}, {"blockHash": AT.hash}])
+
+
+def test_a_slot_is_pinned_like_a_call():
+    """A storage slot is asked for whole, at the hash of its block, beside calls in one batch."""
+    slot = Slot(ADDRESS, (1).to_bytes(32, "big"), AT)
+    node = honest(eth_call=lambda *_: LARGEST, eth_getStorageAt=lambda *_: f"0x{7:064x}")
+    answers, _ = with_evm(lambda evm: evm.calls([SUPPLY, slot]), node)
+    assert [answer.result for answer in answers] == [b"\xff" * 32, (7).to_bytes(32, "big")]
+    assert node.asked[-1] == ("eth_getStorageAt", [ADDRESS, f"0x{1:064x}", {"blockHash": AT.hash}])
 
 
 def by_number_only(what, pin):
