@@ -46,7 +46,7 @@ class Change(NamedTuple):
     """The totals after one change; *units* and *supply* (base units) are None where not known.
 
     *block_number* and *log_index* are None where time alone made the change. *rate* turns a holder's units
-    into a balance. *rounding* is the change of supply less what was booked for it, at most *bound*.
+    into a balance, and *rate_read* says that a view told it, no log. *rounding* is the change of supply less what was booked for it, at most *bound*.
     """
 
     time: int
@@ -60,6 +60,7 @@ class Change(NamedTuple):
     reads_used: int = 0
     rounding: int = 0
     bound: int = 0
+    rate_read: bool = False
 
 
 def supply_rows(deployment: Deployment, changes: list[Change]) -> pa.Table:
@@ -96,5 +97,6 @@ def _row(deployment: Deployment, change: Change) -> dict[str, Any]:
         "rounding": None if change.supply is None else held(change.rounding),
         "rounding_bound": held(change.bound),
         "reads_used": change.reads_used,
+        "rate_read": change.rate_read,
         "why_null": why,
     }

@@ -28,7 +28,8 @@ LIMB = 10**19
 class Figure(NamedTuple):
     """What the events say at a block, in base units: *units* and *supply* are None where not known.
 
-    *reads_used* counts the pinned reads that the supply rests on.
+    *reads_used* counts the pinned reads of the total that the supply rests on; *rate_read* says that its rate
+    was read: a multiplier or a price, hence not the figure that is compared.
     """
 
     units: int | None
@@ -37,6 +38,7 @@ class Figure(NamedTuple):
     holders: Mapping[str, int]
     reads_used: int = 0
     rate: Rate | None = ONE
+    rate_read: bool = False
 
     def balance(self, holder: str) -> int | None:
         """Return what balanceOf should answer for the holder's units."""
@@ -87,12 +89,14 @@ def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: Bloc
     for name in ("transfers", "supply_changes"):
         register(con, TABLES[name], derived[name])
     last = con.execute(
-        "SELECT units, supply_raw, why_null, reads_used, numerator, denominator, addend FROM supply_changes "
+        "SELECT units, supply_raw, why_null, reads_used, rate_read, numerator, denominator, addend "
+        "FROM supply_changes "
         "WHERE coalesce(block_number <= ?, effective_at <= make_timestamp(CAST(? AS BIGINT) * 1000000)) "
         "ORDER BY effective_at DESC, block_number DESC NULLS LAST, log_index DESC NULLS LAST LIMIT 1",
         [block.number, block.time],
     ).fetchone()
-    units, supply, why, reads_used, *factors = last or (Decimal(0), Decimal(0), None, 0, 1, 1, 0)
+    nothing = (Decimal(0), Decimal(0), None, 0, False, 1, 1, 0)
+    units, supply, why, reads_used, rate_read, *factors = last or nothing
     moved = con.execute(
         f"WITH moved AS (SELECT from_address, to_address, units::HUGEINT // {LIMB} AS high, "
         f"units::HUGEINT % {LIMB} AS low FROM transfers WHERE block_number <= ?) "
@@ -107,7 +111,7 @@ def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: Bloc
     if why:
         return Figure(None, None, why, holders)
     rate = None if None in factors else Rate(*map(int, factors))
-    return Figure(_whole(units), _whole(supply), None, holders, reads_used, rate)
+    return Figure(_whole(units), _whole(supply), None, holders, reads_used, rate, rate_read)
 
 
 def _whole(value: Decimal | None) -> int | None:
@@ -149,6 +153,7 @@ def certificate(
         "seed": sample.seed,
         "tolerance": Decimal(0),
         "reads_used": figure.reads_used,
+        "rate_read": figure.rate_read,
         "verdict": verdict,
         "reason": reason,
         "spans_digest": basis.spans_digest,

@@ -37,6 +37,7 @@ def supply(*totals: int, token: str = "token") -> pa.Table:
             "token": token, "chain_id": CHAIN_ID, "contract": TOKEN, "effective_at": moment(n), "block_number": n,
             "log_index": 0, "cause": "mint", "units": total, "supply_raw": total, "supply": total, "min_units": 1,
             "reads_used": 0,
+            "rate_read": False,
         }
         for n, total in enumerate(totals)
     ]  # fmt: skip

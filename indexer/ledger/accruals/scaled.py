@@ -195,7 +195,7 @@ class _Teller:
     def _note(self, place: Place | None, time: int, cause: str, rounding: int = 0, bound: int = 0) -> None:
         supply = self._supply()
         rate = self._turn.rate if self._turn is not None and supply is not None else None
-        reads = int(self._turn is not None and self._turn.cause == "read" and supply is not None)
+        was_read = self._turn is not None and self._turn.cause == "read" and supply is not None
         self.changes.append(
             Change(
                 time,
@@ -206,9 +206,10 @@ class _Teller:
                 supply,
                 rate,
                 None if supply is not None else self._why(),
-                reads,
+                0,
                 rounding,
                 bound,
+                rate_read=was_read,
             )
         )
 

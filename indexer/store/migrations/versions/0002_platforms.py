@@ -72,6 +72,7 @@ def upgrade() -> None:
     sa.Column('why_null', sa.Text(), nullable=True, comment='Why the other end is not known')
     )
     op.create_index('ix_bridge_legs', 'bridge_legs', ['token', 'chain_id', 'block_number', 'log_index', 'entry'], unique=False)
+    op.add_column('certificates', sa.Column('rate_read', sa.Boolean(), server_default='0', nullable=False, comment='Whether the multiplier or price in the figure was read from a contract'))
     op.create_table('compliance_events',
     sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),
     sa.Column('chain_id', sa.Text(), nullable=False, comment='CAIP-2 chain id'),
@@ -292,7 +293,8 @@ def upgrade() -> None:
     sa.Column('min_units', sqltables.Exact(0), nullable=True, comment='Smallest units whose balance is above zero'),
     sa.Column('rounding', sqltables.Exact(0), nullable=True, comment="What the contract's rounding adds to the booked amounts, in base units"),
     sa.Column('rounding_bound', sqltables.Exact(0), nullable=True, comment="The largest rounding that the accrual's arithmetic allows here"),
-    sa.Column('reads_used', sa.BigInteger(), nullable=False, comment='Pinned reads that the totals rest on'),
+    sa.Column('reads_used', sa.BigInteger(), nullable=False, comment='Pinned reads of the total itself that the totals rest on'),
+    sa.Column('rate_read', sa.Boolean(), nullable=False, comment='Whether the rate was read from a contract, in no log'),
     sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
     )
     op.create_index('ix_supply_changes', 'supply_changes', ['token', 'chain_id', 'effective_at', 'block_number', 'log_index'], unique=False)
