@@ -169,3 +169,15 @@ def test_an_operators_burn_from_an_allowance_is_a_redemption_and_its_admin_burn_
     assert said("ondo", burn(0, ALICE, 5), call=allowed, roles=roles) == [("redemption", "role")]
     seized = Call(ADMIN, TOKEN, BURN + word(ALICE) + word(5))
     assert said("ondo", burn(0, ALICE, 5), call=seized, roles=roles) == [("forced", "input")]
+
+
+def test_a_request_s_id_is_the_link_of_its_flow() -> None:
+    """RWAHub numbers requests; CashManager's are named by epoch and customer, and a refund has the same name."""
+    hub = log(1, "RedemptionRequested", OTHER, user=ALICE, redemptionId=GUID, rwaAmountIn=5)
+    cash = log(1, "RedemptionRequested", OTHER, user=ALICE, epoch=7, cashAmountIn=5)
+    back = log(1, "RefundIssued", OTHER, user=ALICE, epoch=7, cashAmountOut=5)
+    (by_hub,) = verdicts("ondo", burn(0, ALICE, 5), hub)
+    (by_cash,) = verdicts("ondo", burn(0, ALICE, 5), cash)
+    (refund,) = verdicts("ondo", mint(0, ALICE, 5), back)
+    assert by_hub.link == f"{OTHER}:0x{GUID.hex()}"
+    assert by_cash.link == refund.link == f"{OTHER}:7:{ALICE}"

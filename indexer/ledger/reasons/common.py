@@ -25,7 +25,8 @@ LOG = "@log"
 """As a link: the transaction and the log index of the event, the same for every leg that it explains."""
 
 REQUEST = "@request:"
-"""Before an argument's name, as a link: the id of a request, which counts for the contract that tells it."""
+"""Before an argument's name, or several with colons between, as a link: the id of a request, which counts for
+the contract that tells it."""
 
 
 class Shape(NamedTuple):
@@ -112,8 +113,8 @@ def link_of(tx: Tx, event: Event, name: str) -> str | None:
     if name == LOG:
         return f"{tx.hash}:{event.log_index}"
     if name.startswith(REQUEST):
-        own = _spelled(event.args[name.removeprefix(REQUEST)])
-        return None if own is None else f"{event.contract}:{own}"
+        own = [_spelled(event.args[part]) for part in name.removeprefix(REQUEST).split(":")]
+        return None if None in own else ":".join([event.contract, *map(str, own)])
     return _spelled(event.args[name])
 
 

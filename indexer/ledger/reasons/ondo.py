@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from indexer.decode.abi import selector_of
 from indexer.ledger.reasons.common import (
     OWN,
+    REQUEST,
     Rule,
     Shape,
     by_agent,
@@ -29,25 +30,27 @@ from indexer.ledger.reasons.common import (
 from indexer.ledger.reasons.wraps import false_mint, shares_unwrap, shares_wrap
 from indexer.ledger.values import Context, Event, Tx, Verdict
 
-_SUBSCRIPTIONS = (
-    ("MintCompleted", "user", "rwaAmountOut"),
-    ("MintCompleted", "user", "cashAmountOut"),
-    ("InstantMintOUSG", "sender", "ousgAmountOut"),
-    ("InstantMintRebasingOUSG", "sender", "ousgAmountOut"),
-    ("Subscription", "subscriber", "rwaAmount"),
-    ("AdminSubscription", "recipient", "rwaAmount"),
+_SUBSCRIPTIONS: tuple[tuple[str, str, str, str | None], ...] = (
+    ("MintCompleted", "user", "rwaAmountOut", "depositId"),
+    ("MintCompleted", "user", "cashAmountOut", "epochClaimedFrom:user"),
+    ("InstantMintOUSG", "sender", "ousgAmountOut", None),
+    ("InstantMintRebasingOUSG", "sender", "ousgAmountOut", None),
+    ("Subscription", "subscriber", "rwaAmount", None),
+    ("AdminSubscription", "recipient", "rwaAmount", None),
 )
-_REDEMPTIONS = (
-    ("RedemptionRequested", "user", "rwaAmountIn"),
-    ("RedemptionRequested", "user", "cashAmountIn"),
-    ("RedemptionRequestedServicedOffChain", "user", "rwaTokenAmountIn"),
-    ("InstantRedemptionOUSG", "sender", "ousgAmountIn"),
-    ("InstantRedemptionRebasingOUSG", "sender", "ousgAmountIn"),
-    ("Redemption", "redeemer", "rwaAmount"),
+"""Event, customer, amount, and what makes up the request's id where there is one."""
+
+_REDEMPTIONS: tuple[tuple[str, str, str, str | None], ...] = (
+    ("RedemptionRequested", "user", "rwaAmountIn", "redemptionId"),
+    ("RedemptionRequested", "user", "cashAmountIn", "epoch:user"),
+    ("RedemptionRequestedServicedOffChain", "user", "rwaTokenAmountIn", "redemptionId"),
+    ("InstantRedemptionOUSG", "sender", "ousgAmountIn", None),
+    ("InstantRedemptionRebasingOUSG", "sender", "ousgAmountIn", None),
+    ("Redemption", "redeemer", "rwaAmount", None),
 )
 
 
-def _subscription(event: str, customer: str, amount: str) -> tuple[Rule, ...]:
+def _subscription(event: str, customer: str, amount: str, request: str | None) -> tuple[Rule, ...]:
     """Return the rules of a mint to the customer or, where it is wrapped at once, to the manager."""
     return tuple(
         told(
@@ -55,24 +58,27 @@ def _subscription(event: str, customer: str, amount: str) -> tuple[Rule, ...]:
             "issuance",
             Shape(event, "mint", None, to, amount, companion=True),
             customer,
+            None if request is None else REQUEST + request,
         )
         for to in (customer, OWN)
     )
 
 
-def _redemption(event: str, customer: str, amount: str) -> tuple[Rule, ...]:
+def _redemption(event: str, customer: str, amount: str, request: str | None) -> tuple[Rule, ...]:
     """Return the rules of the burn, from the customer or from the manager, and of the move that fed it."""
+    link = None if request is None else REQUEST + request
     burns = tuple(
         told(
             "ondo-redemption@1",
             "redemption",
             Shape(event, "burn", by, None, amount, companion=True),
             customer,
+            link,
         )
         for by in (customer, OWN)
     )
     moved = Shape(event, "move", customer, OWN, amount, companion=True)
-    return (*burns, told("ondo-redemption@1", "escrow_in", moved))
+    return (*burns, told("ondo-redemption@1", "escrow_in", moved, link=link))
 
 
 def _bridge_out(tx: Tx, context: Context) -> Mapping[int, Verdict]:
@@ -154,6 +160,7 @@ RULES = (
         "ondo-refund@1",
         "reversal",
         Shape("RefundIssued", "mint", None, "user", "cashAmountOut", companion=True),
+        link=REQUEST + "epoch:user",
     ),
     _bridge_out,
     _bridge_in,
