@@ -93,17 +93,23 @@ def _told_row(scene: Scene, told: Told, alike: list[_Paid]) -> dict[str, object]
     if paid is not None:
         alike.remove(paid)
     basis = cast("int | None", args.get("dividendBasis"))
-    return {
-        **_common(scene, told.spot),
-        "holder": args["account"],
+    figures = {
         "accrual_date": _day(cast("int", args["date"])),
         "rate": _scaled(-abs(rate) if taken else rate),
         "basis_units": held(basis),
         "told_units": held(given),
         "units": held(0 if paid is None else paid.units),
         "price": _scaled(price),
+    }
+    lost = [name for name, figure in figures.items() if figure is None and name != "basis_units"]
+    reasons = ["the event tells no basis"] if basis is None else []
+    reasons += [f"{', '.join(lost)} cannot be held"] if lost else []
+    return {
+        **_common(scene, told.spot),
+        **figures,
+        "holder": args["account"],
         "evidence": "event",
-        "why_null": None if basis is not None else "the event tells no basis",
+        "why_null": "; ".join(reasons) or None,
     }
 
 

@@ -97,6 +97,7 @@ def test_large_figures(told: int, units: int | None) -> None:
     """Units up to 38 digits are exact; what is larger is NULL, never rounded."""
     rows = distributions(scene(), [dividend(1, ALICE, told)], entries())
     assert picked(rows, "told_units") == [(units,)]
+    assert ("told_units cannot be held" in rows["why_null"][0].as_py()) == (units is None)
 
 
 @pytest.mark.parametrize("instant", [2**256 - 1, 10**15])
