@@ -17,10 +17,8 @@ from indexer.ledger.reasons.common import (
     by_role,
     calls_within,
     link_of,
-    number,
     pair,
     party_of,
-    text,
     unexplained,
     word,
 )
@@ -46,7 +44,7 @@ def _bridge(tx: Tx, context: Context) -> Mapping[int, Verdict]:
     received = Shape("MessageReceived", "move", None, "tokenReceiver", companion=True, when=of_token)
     found = {}
     for i, event in pair(tx, sent, lambda entry: not held or entry.to_address in held):
-        party = party_of(tx.entries[i], text(event, "tokenReceiver"))
+        party = party_of(tx.entries[i], event.text("tokenReceiver"))
         found[i] = _leg(tx, event, "bridge_lock", "destinationChainSelector", party)
     for i, event in pair(tx, received, lambda entry: not held or entry.from_address in held):
         found[i] = _leg(tx, event, "bridge_release", "sourceChainSelector", None)
@@ -55,7 +53,7 @@ def _bridge(tx: Tx, context: Context) -> Mapping[int, Verdict]:
 
 def _leg(tx: Tx, event: Event, reason: str, chain: str, party: str | None) -> Verdict:
     link = link_of(tx, event, "messageId")
-    return Verdict(reason, "backed-bridge@1", "event", party, link, f"ccip:{number(event, chain)}")
+    return Verdict(reason, "backed-bridge@1", "event", party, link, f"ccip:{event.number(chain)}")
 
 
 def _stock(tx: Tx, context: Context) -> Mapping[int, Verdict]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from indexer.ledger.values import Context, Entry, Event, Tx, Verdict
 
@@ -84,23 +84,13 @@ def told(rule: str, reason: str, shape: Shape, party: str | None = None, link: s
                 reason,
                 rule,
                 "event",
-                None if party is None else party_of(tx.entries[i], text(event, party)),
+                None if party is None else party_of(tx.entries[i], event.text(party)),
                 None if link is None else link_of(tx, event, link),
             )
             for i, event in pair(tx, shape)
         }
 
     return speak
-
-
-def text(event: Event, name: str) -> str:
-    """Return an address or string argument."""
-    return cast("str", event.args[name])
-
-
-def number(event: Event, name: str) -> int:
-    """Return an integer argument."""
-    return cast("int", event.args[name])
 
 
 def party_of(entry: Entry, customer: str) -> str | None:

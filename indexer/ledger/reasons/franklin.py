@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from indexer.ledger.reasons.common import LOG, Shape, link_of, number, text, told
+from indexer.ledger.reasons.common import LOG, Shape, link_of, told
 from indexer.ledger.values import ZERO, Context, Entry, Event, Tx, Verdict
 
 _SETTLED = {
@@ -52,33 +52,33 @@ def _legs(tx: Tx) -> Iterator[_Leg]:
 
 
 def _settled(tx: Tx, event: Event) -> Iterator[_Leg]:
-    reasons = _SETTLED.get(number(event, "transactionType"), {})
+    reasons = _SETTLED.get(event.number("transactionType"), {})
     link = link_of(tx, event, "transactionId")
-    yield from _either(event, "franklin-settled@1", reasons, number(event, "shares"), link)
+    yield from _either(event, "franklin-settled@1", reasons, event.number("shares"), link)
 
 
 def _dividend(_tx: Tx, event: Event) -> Iterator[_Leg]:
     """Yield the payment of an account: a mint or, where the yield was negative, a burn that its balance caps."""
-    account, rule = text(event, "account"), "franklin-dividend@1"
-    negative = number(event, "rate") < 0 or bool(event.args.get("isNegativeYield"))
+    account, rule = event.text("account"), "franklin-dividend@1"
+    negative = event.number("rate") < 0 or bool(event.args.get("isNegativeYield"))
     if negative:
         yield _Leg(
-            event, rule, {"burn": "distribution"}, account, ZERO, abs(number(event, "shares")), capped=True
+            event, rule, {"burn": "distribution"}, account, ZERO, abs(event.number("shares")), capped=True
         )
     else:
-        yield _Leg(event, rule, {"mint": "distribution"}, ZERO, account, number(event, "shares"))
+        yield _Leg(event, rule, {"mint": "distribution"}, ZERO, account, event.number("shares"))
 
 
 def _adjusted(_tx: Tx, event: Event) -> Iterator[_Leg]:
     """Yield either sign: the event has none, the Transfer beside it has."""
     reasons = {"mint": "adjustment", "burn": "adjustment"}
-    yield from _either(event, "franklin-adjusted@1", reasons, number(event, "amount"), None)
+    yield from _either(event, "franklin-adjusted@1", reasons, event.number("amount"), None)
 
 
 def _either(
     event: Event, rule: str, reasons: Mapping[str, str], amount: int, link: str | None
 ) -> Iterator[_Leg]:
-    account = text(event, "account")
+    account = event.text("account")
     sides = {"mint": (ZERO, account), "burn": (account, ZERO)}
     for effect, reason in reasons.items():
         if effect in sides:
@@ -87,8 +87,8 @@ def _either(
 
 def _recovered(tx: Tx, event: Event) -> Iterator[_Leg]:
     """Yield the legs of a recovery: a burn and a mint or, since V5, a plain move. They share a link."""
-    lost, new = text(event, "fromAccount"), text(event, "toAccount")
-    amount, link, rule = number(event, "amount"), link_of(tx, event, LOG), "franklin-recovered@1"
+    lost, new = event.text("fromAccount"), event.text("toAccount")
+    amount, link, rule = event.number("amount"), link_of(tx, event, LOG), "franklin-recovered@1"
     yield _Leg(event, rule, {"burn": "recovery"}, lost, ZERO, amount, link)
     yield _Leg(event, rule, {"mint": "recovery"}, ZERO, new, amount, link)
     yield _Leg(event, rule, {"move": "recovery"}, lost, new, amount, link)
@@ -96,8 +96,8 @@ def _recovered(tx: Tx, event: Event) -> Iterator[_Leg]:
 
 def _transferred(tx: Tx, event: Event) -> Iterator[_Leg]:
     link = link_of(tx, event, "transactionId")
-    parties = text(event, "from"), text(event, "to")
-    yield _Leg(event, "franklin-settled@1", {"move": "transfer"}, *parties, number(event, "shares"), link)
+    parties = event.text("from"), event.text("to")
+    yield _Leg(event, "franklin-settled@1", {"move": "transfer"}, *parties, event.number("shares"), link)
 
 
 _READERS = {
@@ -146,7 +146,7 @@ def _verdict(leg: _Leg, entry: Entry) -> Verdict:
     """Return the verdict; the party of a recovery's leg is the account on its other side."""
     other = None
     if leg.event.name in ("AccountRecovered", "AssetRecovered") and entry.effect != "move":
-        other = text(leg.event, "toAccount" if entry.effect == "burn" else "fromAccount")
+        other = leg.event.text("toAccount" if entry.effect == "burn" else "fromAccount")
     return Verdict(leg.reasons[entry.effect], leg.rule, "event", other, leg.link)
 
 

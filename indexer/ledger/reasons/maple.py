@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from indexer.ledger.reasons.bridges import POOL
-from indexer.ledger.reasons.common import OWN, Shape, link_of, pair, party_of, text, told
+from indexer.ledger.reasons.common import OWN, Shape, link_of, pair, party_of, told
 from indexer.ledger.reasons.common import REQUEST as ID
 from indexer.ledger.values import ZERO, Context, Event, Tx, Verdict
 
@@ -32,7 +32,7 @@ _WITHDRAW = Shape("Withdraw", "burn", sender="owner_", amount="shares_")
 def _deposit(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
     """Return issuance for deposits; the party is who got the shares from a router that passed them on."""
     return {
-        i: Verdict("issuance", "maple-deposit@1", "event", _passed_on(tx, i, text(event, "caller_")))
+        i: Verdict("issuance", "maple-deposit@1", "event", _passed_on(tx, i, event.text("caller_")))
         for i, event in pair(tx, _DEPOSIT)
     }
 
@@ -55,16 +55,14 @@ def _bootstrap(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
     The first depositor paid for them: it is the party.
     """
     pairs = [m for shape in _BOOTSTRAP for m in pair(tx, shape, lambda entry: entry.to_address == ZERO)]
-    return {
-        i: Verdict("issuance", "maple-bootstrap@1", "event", text(event, "caller_")) for i, event in pairs
-    }
+    return {i: Verdict("issuance", "maple-bootstrap@1", "event", event.text("caller_")) for i, event in pairs}
 
 
 def _request(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
     """Return escrow_in for shares that wait for their redemption, with the queue's id where it has one."""
     return {
         i: Verdict(
-            "escrow_in", "maple-request@1", "event", None, _id(tx, "RequestCreated", text(event, "owner_"))
+            "escrow_in", "maple-request@1", "event", None, _id(tx, "RequestCreated", event.text("owner_"))
         )
         for shape in _REQUESTS
         for i, event in pair(tx, shape)
@@ -85,7 +83,7 @@ def _withdraw(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
     found = {}
     for i, event in pair(tx, _WITHDRAW):
         processed = queue.get(i)
-        customer = text(event, "receiver_") if processed is None else text(processed, "owner")
+        customer = event.text("receiver_") if processed is None else processed.text("owner")
         link = None if processed is None else link_of(tx, processed, ID + "requestId")
         found[i] = Verdict("redemption", "maple-withdraw@1", "event", party_of(tx.entries[i], customer), link)
     return found

@@ -19,10 +19,8 @@ from indexer.ledger.reasons.common import (
     by_agent,
     calls_within,
     link_of,
-    number,
     pair,
     party_of,
-    text,
     told,
     unexplained,
     word,
@@ -85,7 +83,7 @@ def _bridge_out(tx: Tx, context: Context) -> Mapping[int, Verdict]:
     """Return the burns that a bridge asked for, with the chain they went to where the log tells it."""
     found = {}
     for i, event in pair(tx, Shape("BridgeInitiated", "burn", "user", None, "amount", companion=True)):
-        chain = f"eip155:{number(event, 'chainId')}"
+        chain = f"eip155:{event.number('chainId')}"
         other = None if chain == context.deployment.chain_id else chain
         found[i] = Verdict("bridge_out", "ondo-bridge@1", "event", other_chain=other)
     for i, event in pair(tx, Shape("OFTSent", "burn", "fromAddress", None, "amountSentLD", companion=True)):
@@ -107,8 +105,8 @@ def _bridge_in(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
 def _layerzero(tx: Tx, position: int, event: Event, reason: str, names: tuple[str, str]) -> Verdict:
     """Return the verdict of one leg. The guid is the same on both chains: it is the link."""
     customer, chain = names
-    party = party_of(tx.entries[position], text(event, customer))
-    other = f"layerzero:{number(event, chain)}"
+    party = party_of(tx.entries[position], event.text(customer))
+    other = f"layerzero:{event.number(chain)}"
     return Verdict(reason, "ondo-bridge@1", "event", party, link_of(tx, event, "guid"), other)
 
 

@@ -21,7 +21,6 @@ from indexer.ledger.reasons.common import (
     by_role,
     pair,
     party_of,
-    text,
     told,
     unexplained,
 )
@@ -45,7 +44,7 @@ def _withdraw(tx: Tx, context: Context) -> Mapping[int, Verdict]:
         return {}
     return {
         i: Verdict(
-            "redemption", "openeden-withdraw@1", "event", party_of(tx.entries[i], text(event, "receiver"))
+            "redemption", "openeden-withdraw@1", "event", party_of(tx.entries[i], event.text("receiver"))
         )
         for i, event in pair(tx, Shape("Withdraw", "burn", sender="owner", amount="shares"))
     }

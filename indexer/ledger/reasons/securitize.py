@@ -18,10 +18,8 @@ from indexer.ledger.reasons.common import (
     Shape,
     calls_within,
     link_of,
-    number,
     pair,
     party_of,
-    text,
     told,
 )
 from indexer.ledger.reasons.dividends import business_day, paid_rows, shares_of
@@ -44,11 +42,11 @@ def _bridge(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
             reason,
             "securitize-bridge@1",
             "event",
-            other_chain=f"wormhole:{number(event, chain)}",
+            other_chain=f"wormhole:{event.number(chain)}",
         )
         for shape, reason, chain in legs
         for i, event in pair(tx, shape)
-        if text(event, "dsToken") == tx.entries[i].contract
+        if event.text("dsToken") == tx.entries[i].contract
     }
 
 
@@ -136,7 +134,7 @@ def _issues_over_bridge(tx: Tx) -> Counter[tuple[str, int | None]]:
 def _burn(tx: Tx, context: Context) -> Mapping[int, Verdict]:
     """Return what the burn's own reason text says; of any other text nothing is made."""
     behind = {
-        (e.contract, text(e, "omnibusWallet"), e.args["value"]): e
+        (e.contract, e.text("omnibusWallet"), e.args["value"]): e
         for e in tx.events
         if e.name == "OmnibusBurn"
     }
@@ -144,10 +142,10 @@ def _burn(tx: Tx, context: Context) -> Mapping[int, Verdict]:
     for i, event in pair(tx, _BURN):
         entry = tx.entries[i]
         omnibus = behind.get((event.contract, entry.from_address, entry.amount))
-        party = None if omnibus is None else party_of(entry, text(omnibus, "who"))
-        if _is(text(event, "reason"), _BRIDGED):
+        party = None if omnibus is None else party_of(entry, omnibus.text("who"))
+        if _is(event.text("reason"), _BRIDGED):
             found[i] = Verdict("bridge_out", "securitize-burn-reason@1", "event", party)
-        elif _is(text(event, "reason"), *_REDEEMED):
+        elif _is(event.text("reason"), *_REDEEMED):
             found[i] = Verdict("redemption", "securitize-burn-reason@1", "event", party)
         elif "redeem_wallet" in context.roles_at(entry.from_address, tx.block_time):
             found[i] = Verdict("redemption", "securitize-burn@1", "role", party)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from indexer.decode.abi import selector_of
-from indexer.ledger.reasons.common import OWN, Shape, calls_within, number, pair, party_of, text, told, word
+from indexer.ledger.reasons.common import OWN, Shape, calls_within, pair, party_of, told, word
 from indexer.ledger.values import ZERO, Context, Entry, Event, Tx, Verdict
 
 _BURN = Shape("Burn", "burn", sender="from", amount="amount")
@@ -28,10 +28,10 @@ def _who_burned(tx: Tx, entry: Entry, event: Event) -> Verdict:
     """Return forced where the input calls the admin's burn, redemption where the holder acted."""
     rule = "superstate-burn@1"
     family = ("superstate_token",)
-    holder, amount = word(entry.from_address), word(number(event, "amount"))
+    holder, amount = word(entry.from_address), word(event.number("amount"))
     if any(calls_within(tx, selector_of(family, "burn(address,uint256)"), holder, amount)):
         return Verdict("forced", rule, "input")
-    if text(event, "burner") == entry.from_address:
+    if event.text("burner") == entry.from_address:
         return Verdict("redemption", rule, "event")
     transfer = selector_of(family, "transferFrom(address,address,uint256)")
     if any(calls_within(tx, transfer, holder, word(entry.contract), amount)):
@@ -56,8 +56,8 @@ def _bridge(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
 
 def _addressee(entry: Entry, event: Event) -> str | None:
     """Return who gets the shares on the other side, else who asked for them to go, where not the holder."""
-    addressee = text(event, "ethDestinationAddress")
-    return party_of(entry, text(event, "caller") if addressee == ZERO else addressee)
+    addressee = event.text("ethDestinationAddress")
+    return party_of(entry, event.text("caller") if addressee == ZERO else addressee)
 
 
 def _mint(tx: Tx, context: Context) -> Mapping[int, Verdict]:
@@ -73,10 +73,10 @@ def _mint(tx: Tx, context: Context) -> Mapping[int, Verdict]:
 
 def _destination(event: Event) -> str:
     """Return where the shares went. An id is an EVM chain's only where an EVM address goes with it."""
-    chain = number(event, "chainId")
+    chain = event.number("chainId")
     if chain == 0:
         return "book-entry"
-    return f"superstate:{chain}" if text(event, "ethDestinationAddress") == ZERO else f"eip155:{chain}"
+    return f"superstate:{chain}" if event.text("ethDestinationAddress") == ZERO else f"eip155:{chain}"
 
 
 RULES = (

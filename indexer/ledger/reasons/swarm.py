@@ -22,7 +22,6 @@ from indexer.ledger.reasons.common import (
     link_of,
     pair,
     party_of,
-    text,
     unexplained,
     word,
 )
@@ -47,7 +46,7 @@ def _made(tx: Tx, context: Context) -> Mapping[int, Verdict]:
 def _given(event: Event) -> str:
     """Return the asset that a CreatedOffer gives, in the words of its generation."""
     if "tokenIn" in event.args:
-        return text(event, "tokenIn")
+        return event.text("tokenIn")
     whole = cast("tuple[Any, ...]", event.args.get("dotcOffer", ()))
     return str((whole[2] if whole else cast("tuple[Any, ...]", event.args["depositAsset"]))[1]).lower()
 
@@ -110,7 +109,7 @@ def _custody(tx: Tx, context: Context) -> Callable[[str], bool]:
 
 def _maker(context: Context, event: Event) -> str | None:
     made = context.opened.get((event.contract, event.args["offerId"]))
-    return None if made is None else text(made, "maker")
+    return None if made is None else made.text("maker")
 
 
 def _wrapped(tx: Tx, context: Context) -> Mapping[int, Verdict] | None:

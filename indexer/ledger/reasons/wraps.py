@@ -17,10 +17,8 @@ from indexer.ledger.reasons.common import (
     Shape,
     calls_within,
     link_of,
-    number,
     pair,
     party_of,
-    text,
     unexplained,
     word,
 )
@@ -51,7 +49,7 @@ def _leg(rule: str, reason: str, shape: Shape) -> Rule:
             return {}
         return {
             i: Verdict(
-                reason, rule, "event", party_of(tx.entries[i], text(event, "owner")), link_of(tx, event, LOG)
+                reason, rule, "event", party_of(tx.entries[i], event.text("owner")), link_of(tx, event, LOG)
             )
             for i, event in pair(tx, shape)
             if shape.companion == (event.contract != tx.entries[i].contract)
@@ -70,7 +68,7 @@ def _burned(event: Event) -> bool:
 
 def _logged(event: Event) -> int:
     """Return the underlying's amount by the shares as they are logged."""
-    return number(event, "sharesValue") // SHARES_PER_UNIT
+    return event.number("sharesValue") // SHARES_PER_UNIT
 
 
 _IN = (
@@ -85,7 +83,7 @@ _OUT = (
         "move",
         OWN,
         None,
-        lambda event: number(event, "sharesAmount") // SHARES_PER_UNIT,
+        lambda event: event.number("sharesAmount") // SHARES_PER_UNIT,
         companion=True,
     ),
 )
