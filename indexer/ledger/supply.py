@@ -27,6 +27,12 @@ class Rate(NamedTuple):
         """Return the base units of *units*."""
         return (units * self.numerator + self.addend) // self.denominator
 
+    def explains(self, units: int, amount: int) -> bool:
+        """Say whether *units* may have moved for *amount*: either is the other, floored."""
+        if self.of(units) == amount:
+            return True
+        return bool(self.numerator) and amount * self.denominator // self.numerator == units
+
     @property
     def multiplier(self) -> Decimal | None:
         """Token units that one whole unit is worth, cut to 18 decimals; None where that does not fit."""

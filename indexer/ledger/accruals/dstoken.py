@@ -110,11 +110,14 @@ def _turns(scene: Scene) -> list[Turn]:
 
 def _first_told(later: Sequence[tuple[Place, Event]], own: str, provider: str) -> int | None:
     """Return the multiplier that the first later log says was in force: the one before its first change, or
-    the one that a movement used."""
+    the one that a movement used while it was the provider."""
+    force = True
     for _, event in later:
         if event.name == "RebasingRateUpdated" and event.contract == provider:
             return event.number("oldValue")
-        if event.name == "TxShares" and event.contract == own:
+        if event.name == "DSServiceSet" and event.contract == own and event.number("serviceId") == PROVIDER:
+            force = event.text("serviceAddress") == provider
+        if event.name == "TxShares" and event.contract == own and force:
             return event.number("multiplier")
     return None
 

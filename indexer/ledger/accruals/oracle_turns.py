@@ -3,11 +3,13 @@
 Which oracle is in force the token's OracleSet tells. A rate oracle logs every price. A range oracle logs its
 ranges and moves by time inside them (prices/ranges.py); the first range comes from its constructor and is in no
 log: ``ranges(0)`` tells it where that may be read, else the price is read at the first block of each day for
-which no logged range holds. While an oracle is paused its price reverts.
+which no logged range holds. While an oracle is paused its price reverts. A read tells the price at its block's
+end, so where a later log of that block changes the price it tells nothing of what moved before.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,7 +17,17 @@ from indexer.decode.abi import Event, load_family, selector_of
 from indexer.floor.spans import BlockRef
 from indexer.ledger.accruals.scaled import Turn
 from indexer.ledger.placed import Place, placed, told
-from indexer.ledger.prices.ranges import DAY, Range, Ranges, moves, overridden, price_at, range_of, with_range
+from indexer.ledger.prices.ranges import (
+    DAY,
+    Range,
+    Ranges,
+    days,
+    moves,
+    overridden,
+    price_at,
+    range_of,
+    with_range,
+)
 from indexer.ledger.scene import Needs, ReadWanted, Scene
 from indexer.ledger.supply import Rate
 
@@ -50,10 +62,11 @@ class _Stage(NamedTuple):
 
 
 class _Silent(NamedTuple):
-    """An instant of a stage whose price no log tells."""
+    """An instant of a stage whose price no log tells; *until* is where the next stage begins."""
 
     stage: _Stage
     at: int
+    until: Place | None
 
     @property
     def own(self) -> bool:
@@ -75,15 +88,16 @@ def oracle_turns(scene: Scene) -> list[Turn] | Needs:
     if isinstance(first, Needs):
         return first
     stages = list(_stages(scene, born[0], first))
-    ends = [*(after.place.time for after in stages[1:]), scene.run.frontier.time]
-    silent = [
-        _Silent(stage, at) for stage, end in zip(stages, ends, strict=True) for at in _silent(stage, end)
-    ]
+    nexts = [*(after.place for after in stages[1:]), None]
+    last = scene.run.frontier.time
+    silent = [one for stage, after in zip(stages, nexts, strict=True) for one in _silent(stage, after, last)]
     asked = _asked(scene, silent)
     if isinstance(asked, Needs):
         return asked
     return [
-        turn for stage, end in zip(stages, ends, strict=True) for turn in _turns(scene, stage, end, asked)
+        turn
+        for stage, after in zip(stages, nexts, strict=True)
+        for turn in _turns(scene, stage, after, asked)
     ]
 
 
@@ -106,7 +120,10 @@ def _stages(scene: Scene, born: Place, first: Mapping[str, Range | None]) -> Ite
     force = only if switch is None else switch.text("oldOracle")
 
     def stage(place: Place) -> _Stage:
-        return _Stage(place, force, known.get(force or "", _Oracle()), oracles.get(force or "", False))
+        if force is None:
+            every = tuple(one for oracle in known.values() for one in oracle.ranges)
+            return _Stage(place, None, _Oracle(every), is_range=False)
+        return _Stage(place, force, known.get(force, _Oracle()), oracles.get(force, False))
 
     before = [event for event in events if event[0].order <= born.order]
     for _, event in before:
@@ -114,7 +131,7 @@ def _stages(scene: Scene, born: Place, first: Mapping[str, Range | None]) -> Ite
     yield stage(born)
     for place, event in events[len(before) :]:
         force = _took(known, force, event)
-        if event.name == "OracleSet" or event.contract == force:
+        if event.name == "OracleSet" or force in (None, event.contract):
             yield stage(place)
 
 
@@ -168,13 +185,18 @@ def _price(stage: _Stage, at: int) -> int | None:
     return price_at(stage.oracle.ranges, at) if stage.is_range else stage.oracle.price
 
 
-def _silent(stage: _Stage, end: int) -> list[int]:
-    """Return the instants from the stage's log up to *end* whose price no log tells: its own, and each day's."""
+def _silent(stage: _Stage, after: Place | None, last: int) -> list[_Silent]:
+    """Return the instants from the stage's log up to the next whose price no log tells: its own, and each day's.
+
+    Where it is not known which oracle is in force, they are also those at which one of them moves.
+    """
     if stage.oracle.paused:
         return []
-    start = stage.place.time
-    days = range(start - start % DAY + DAY, end + 1, DAY)
-    return [at for at in (start, *days) if _price(stage, at) is None]
+    start, end = stage.place.time, last if after is None else after.time
+    instants = {start, *range(start - start % DAY + DAY, end + 1, DAY)}
+    if stage.address is None:
+        instants.update(at for at, _ in days(stage.oracle.ranges, start, end))
+    return [_Silent(stage, at, after) for at in sorted(instants) if _price(stage, at) is None]
 
 
 def _first_range(scene: Scene) -> Mapping[str, Range | None] | Needs:
@@ -201,28 +223,50 @@ def _is_overridden(scene: Scene, oracle: str) -> bool:
 
 
 def _asked(scene: Scene, silent: Sequence[_Silent]) -> dict[_Silent, int | None] | Needs:
-    """Return the price at each silent instant as a node tells it; empty where none may be asked."""
+    """Return the price at each silent instant as a node tells it; empty where none may be asked.
+
+    An instant is left out where nothing moves between it and the next stage in the block that would tell it.
+    """
     view = next((v for v in scene.deployment.reads if v in ("getPrice", *_TOKEN_VIEWS)), None)
     if view is None:
-        return {}
+        return dict.fromkeys(silent)
     unknown = sorted({s.at for s in silent if not s.own and s.at not in scene.moments})
     if unknown:
         return Needs(moments=tuple(unknown))
-    calls: dict[_Silent, tuple[BlockRef, str, bytes]] = {}
+    calls: dict[_Silent, tuple[BlockRef, str, bytes] | None] = {}
+    moved = _moved(scene)
     for one in silent:
         place = one.stage.place
         block = BlockRef(place.block, place.block_hash, place.time) if one.own else scene.moments[one.at]
         target = _target(scene, view, one.stage)
-        if block is not None and target is not None:
+        if block is None or target is None:
+            calls[one] = None
+        elif one.until is None or one.until.block != block.number:
             calls[one] = (block, *target)
+        elif _any_between(moved, place.order if one.own else (block.number, -1), one.until.order):
+            calls[one] = None
     missing = [
-        ReadWanted(*call)
-        for call in dict.fromkeys(calls.values())
-        if (call[0].number, *call[1:]) not in scene.reads
+        ReadWanted(*asked)
+        for asked in dict.fromkeys(calls.values())
+        if asked is not None and (asked[0].number, *asked[1:]) not in scene.reads
     ]
     if missing:
         return Needs(reads=tuple(missing))
-    return {one: scene.word(block.number, address, call) for one, (block, address, call) in calls.items()}
+    return {
+        one: None if asked is None else scene.word(asked[0].number, *asked[1:])
+        for one, asked in calls.items()
+    }
+
+
+def _moved(scene: Scene) -> list[tuple[int, int]]:
+    """Return where the token's units moved, in order."""
+    names = ("TransferShares", "SharesBurnt")
+    logs = told(scene, [scene.deployment.address], load_family(("rousg",)), names)
+    return [place.order for place, _, _ in logs]
+
+
+def _any_between(moved: Sequence[tuple[int, int]], after: tuple[int, int], until: tuple[int, int]) -> bool:
+    return bisect_right(moved, after) < bisect_left(moved, until)
 
 
 def _target(scene: Scene, view: str, stage: _Stage) -> tuple[str, bytes] | None:
@@ -231,21 +275,28 @@ def _target(scene: Scene, view: str, stage: _Stage) -> tuple[str, bytes] | None:
     return None if stage.address is None else (stage.address, selector_of((RANGE,), f"{view}()"))
 
 
-def _turns(scene: Scene, stage: _Stage, end: int, asked: Mapping[_Silent, int | None]) -> Iterator[Turn]:
-    """Yield the stage's own step and those by time up to *end*."""
+def _turns(
+    scene: Scene, stage: _Stage, after: Place | None, asked: Mapping[_Silent, int | None]
+) -> Iterator[Turn]:
+    """Yield the stage's own step and those by time up to the next stage."""
     place, contract = stage.place, stage.address or scene.deployment.address
     if stage.oracle.paused:
         yield Turn(place.time, place, None, "log", contract, _PAUSED, reverts=True)
         return
-    steps = {at: (asked.get(_Silent(stage, at)), "read") for at in _silent(stage, end)}
-    steps.setdefault(place.time, (_price(stage, place.time), "log"))
+    last = scene.run.frontier.time
+    silent = _silent(stage, after, last)
+    steps = {one.at: (asked[one], "read") for one in silent if one in asked}
+    if place.time not in {one.at for one in silent}:
+        steps[place.time] = _price(stage, place.time), "log"
     if stage.is_range:
-        steps |= {at: (price, "time") for at, price in moves(stage.oracle.ranges, place.time, end) if price}
+        end = last if after is None else after.time
+        moving = moves(stage.oracle.ranges, place.time, end)
+        steps |= {at: (price, "time") for at, price in moving if price is not None or at not in steps}
     for at, (price, cause) in sorted(steps.items()):
         yield _turn(at, place if at == place.time else None, price, cause, contract)
 
 
 def _turn(time: int, place: Place | None, price: int | None, cause: str, contract: str) -> Turn:
-    rate = rate_of(price) if price else None
+    rate = None if price is None else rate_of(price)
     announced = time if cause == "log" else None
     return Turn(time, place, rate, cause, contract, _SILENT if rate is None else None, announced=announced)

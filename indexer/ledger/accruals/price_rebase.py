@@ -12,16 +12,16 @@ TokensBurnt alone.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from indexer.decode.abi import Event, Undecodable, decode_call, load_family
 from indexer.ledger.accruals.oracle_turns import SHARES, oracle_turns
-from indexer.ledger.accruals.scaled import Move, Story, Turn, scaled
+from indexer.ledger.accruals.scaled import Move, Steps, Story, Turn, scaled
 from indexer.ledger.accruals.share_logs import Told, Twins, twins
 from indexer.ledger.placed import Place, told, undecoded_row
 from indexer.ledger.scene import Ledger, Needs, Scene, TxWanted
-from indexer.ledger.supply import Rate
 from indexer.ledger.values import ZERO
 
 FAMILIES = ("erc20", "rousg")
@@ -42,7 +42,7 @@ def price_rebase(scene: Scene) -> Ledger | Needs:
             broken = broken or (place, event.reason)
         else:
             logs.append(Told(place, raw, event))
-    pairs = list(twins(log for log in logs if log.event.name in _TWINS))
+    pairs = list(twins((log for log in logs if log.event.name in _TWINS), _is_dust))
     odd = next((pair for pair in pairs if pair.shares is None), None)
     if odd is not None and odd.transfer is not None:
         why = "a Transfer without its TransferShares"
@@ -51,7 +51,7 @@ def price_rebase(scene: Scene) -> Ledger | Needs:
     wanted = _inputs(scene, pairs)
     if wanted:
         return Needs(transactions=wanted)
-    rates = _Rates(turns)
+    rates = Steps(turns)
     wrapped = _Wrapped(scene)
     moves = [
         move for pair in pairs if pair.shares is not None for move in _moves(scene, pair, rates, wrapped)
@@ -64,44 +64,32 @@ def price_rebase(scene: Scene) -> Ledger | Needs:
     return scaled(scene, Story(moves, turns, undecoded, broken))
 
 
-class _Rates:
-    """The rate in force at a log."""
-
-    def __init__(self, turns: Sequence[Turn]) -> None:
-        self._turns = sorted(turns, key=lambda turn: turn.order)
-
-    def at(self, place: Place) -> Rate | None:
-        found = None
-        low, high = 0, len(self._turns)
-        while low < high:
-            middle = (low + high) // 2
-            if self._turns[middle].order <= (place.time, place.block, place.log_index):
-                found, low = self._turns[middle].rate, middle + 1
-            else:
-                high = middle
-        return found
-
-
 class _Wrapped:
     """The wrapped token's own moves into the wrapper: what a wrap really brought."""
 
     def __init__(self, scene: Scene) -> None:
         own = scene.deployment.address
         others = [companion.address for companion in scene.deployment.companions]
-        self._brought: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self._brought: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
         for place, _, event in told(scene, others, load_family(("erc20",)), ("Transfer",)):
             if isinstance(event, Event) and event.args["to"] == own:
-                self._brought[place.tx_hash, event.text("from")].append(event.number("value"))
+                brought = (place.log_index, event.number("value"))
+                self._brought[place.tx_hash, event.text("from")].append(brought)
 
-    def shares(self, place: Place, account: str, logged: int) -> int:
-        """Return the shares that a wrap of *account* made: those logged, or 10,000 times as many where just so
-        much of the wrapped token came in."""
+    def by(self, place: Place, account: str) -> int | None:
+        """Return what the wrap of *account* logged at *place* brought: the last move before it; None where
+        no log tells."""
         brought = self._brought.get((place.tx_hash, account), [])
-        for amount in (logged // SHARES, logged):
-            if amount and amount in brought and (amount == logged or amount * SHARES == logged):
-                brought.remove(amount)
-                return amount * SHARES
-        return logged
+        at = bisect_left(brought, (place.log_index, 0))
+        return brought[at - 1][1] if at else None
+
+
+def _is_dust(log: Told) -> bool:
+    """Say whether *log* is a burn of fewer shares than pay out one base unit: it has no Transfer."""
+    event = log.event
+    return (
+        event.name == "TransferShares" and event.args["to"] == ZERO and event.number("sharesValue") < SHARES
+    )
 
 
 def _is_false_mint(pair: Twins) -> bool:
@@ -135,7 +123,7 @@ def _asked(scene: Scene, place: Place, account: str, logged: int) -> int:
     return logged + 1 if fits else logged
 
 
-def _moves(scene: Scene, pair: Twins, rates: _Rates, wrapped: _Wrapped) -> Iterator[Move]:
+def _moves(scene: Scene, pair: Twins, rates: Steps, wrapped: _Wrapped) -> Iterator[Move]:
     """Yield what a TransferShares says, with the amount of its Transfer or, without one, of its rate."""
     shares, transfer = pair.shares, pair.transfer
     assert shares is not None  # noqa: S101 - the caller leaves out the others
@@ -149,14 +137,13 @@ def _moves(scene: Scene, pair: Twins, rates: _Rates, wrapped: _Wrapped) -> Itera
         yield Move(transfer.place, transfer.event.text("from"), transfer.event.text("to"), 0, 0, nothing=True)
         yield Move(shares.place, sender, receiver, units, _asked(scene, pair.first, sender, amount))
         return
-    made = wrapped.shares(pair.first, receiver, units) if sender == ZERO else units
-    if made != units:
-        yield _priced(pair.first, sender, receiver, made, rates)
+    if sender == ZERO and units and wrapped.by(pair.first, receiver) == units:
+        yield _priced(pair.first, sender, receiver, units * SHARES, rates)
         return
     yield Move(pair.first, sender, receiver, units, amount)
 
 
-def _priced(place: Place, sender: str, receiver: str, units: int, rates: _Rates) -> Move:
+def _priced(place: Place, sender: str, receiver: str, units: int, rates: Steps) -> Move:
     rate = rates.at(place)
     why = "what these shares are worth is not known: the price is not" if rate is None else None
     return Move(place, sender, receiver, units, None if rate is None else rate.of(units), why=why)
@@ -184,7 +171,7 @@ def _burn(log: Told, amount: int | None) -> Move:
     return Move(log.place, log.event.text("account"), ZERO, units, amount, why=why)
 
 
-def _first_doubt(pairs: Sequence[Twins], rates: _Rates) -> Place | None:
+def _first_doubt(pairs: Sequence[Twins], rates: Steps) -> Place | None:
     """Return where shares first moved that the price in force does not explain: it is not the contract's."""
     for pair in pairs:
         if pair.transfer is None or pair.shares is None:
@@ -193,7 +180,7 @@ def _first_doubt(pairs: Sequence[Twins], rates: _Rates) -> Place | None:
         amount, shares = pair.transfer.event.number("value"), pair.shares.event.number("sharesValue")
         if rate is None or pair.shares.event.args["from"] == ZERO or shares * SHARES == amount:
             continue
-        if rate.of(shares) != amount and amount * rate.denominator // rate.numerator != shares:
+        if not rate.explains(shares, amount):
             return pair.first
     return None
 

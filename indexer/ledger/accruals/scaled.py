@@ -9,7 +9,8 @@ units, and each of the two divisions cuts less than one: so the rounding is at m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -66,6 +67,19 @@ class Turn(NamedTuple):
     @property
     def order(self) -> tuple[int, int, int]:
         return (self.time, self.place.block, self.place.log_index) if self.place else (self.time, -1, -1)
+
+
+class Steps:
+    """The rate in force at a log."""
+
+    def __init__(self, turns: Iterable[Turn]) -> None:
+        self._turns = sorted(turns, key=lambda turn: turn.order)
+        self._orders = [turn.order for turn in self._turns]
+
+    def at(self, place: Place) -> Rate | None:
+        """Return the rate after the last step up to *place*; None where it is not known."""
+        at = bisect_right(self._orders, (place.time, place.block, place.log_index))
+        return self._turns[at - 1].rate if at else None
 
 
 class Story(NamedTuple):
@@ -132,7 +146,8 @@ class _Teller:
             amount, why = None, "the supply before it is not known"
         else:
             amount, why = after - self._expected, None
-        if turn.rate is not None and self._known is not None and (turn.rate != self._known or amount):
+        stepped = self._known is not None and turn.rate != self._known
+        if turn.rate is not None and (stepped or amount != 0):
             self.rebases.append(_rebase(self._where, turn, turn.rate, amount, why))
         self._known = turn.rate or self._known
         if after is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from indexer.decode.abi import Event, RawLog
@@ -37,16 +37,21 @@ class Twins(NamedTuple):
         return told.place
 
 
-def twins(logs: Iterable[Told]) -> Iterator[Twins]:
-    """Yield the movements of *logs* (Transfers and their twins only) in order.
+def twins(logs: Iterable[Told], lone: Callable[[Told], bool] = lambda _: False) -> Iterator[Twins]:
+    """Yield the movements of *logs* (Transfers and their twins only) in order; a *lone* log has no twin.
 
     A Transfer and a twin belong together where they follow each other in one transaction, in either order, and
-    name the same accounts. One odd pair counts too: a Transfer from the zero account beside shares that went to
+    name the same accounts. One odd pair counts too: a Transfer from the zero account before shares that went to
     it, which is a burn that logs a mint.
     """
     waiting: Told | None = None
     for told in logs:
-        if waiting is not None and _belong(waiting, told):
+        if lone(told):
+            if waiting is not None:
+                yield _alone(waiting)
+                waiting = None
+            yield _alone(told)
+        elif waiting is not None and _belong(waiting, told):
             yield _paired(waiting, told)
             waiting = None
         else:
@@ -62,7 +67,7 @@ def _belong(one: Told, other: Told) -> bool:
         return False
     transfer, shares = (one, other) if _is_transfer(one) else (other, one)
     same = all(transfer.event.args[side] == shares.event.args[side] for side in ("from", "to"))
-    return same or (transfer.event.args["from"] == ZERO == shares.event.args["to"])
+    return same or (transfer is one and transfer.event.args["from"] == ZERO == shares.event.args["to"])
 
 
 def _is_transfer(told: Told) -> bool:

@@ -115,7 +115,7 @@ def _ledger(scene: Scene, told: Steps, settled: list[Settled]) -> Ledger:
     return Ledger(
         entries=pa.table(columns, schema=ENTRY_SCHEMA),
         supply_changes=supply_rows(scene.deployment, changes),
-        rebases=rows_of(REBASES, [_rebase(scene, s) for s in settled if s.step.kind == "sync"]),
+        rebases=rows_of(REBASES, [_rebase(scene, s) for s in settled if s.step.kind == "sync" or s.dropped]),
         undecoded=rows_of(UNDECODED, told.undecoded),
     )
 
@@ -181,6 +181,6 @@ def _rebase(scene: Scene, settled: Settled) -> dict[str, Any]:
         "addend": None if supply is None else held(0),
         "multiplier": None if supply is None else ratio(supply, totals.shares),
         "min_units": held(rate and rate.min_units),
-        "amount": token_units(step.amount, scene.deployment.decimals or 0),
+        "amount": token_units(-settled.dropped or step.amount, scene.deployment.decimals or 0),
         "why_null": settled.why,
     }

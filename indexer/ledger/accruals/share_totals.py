@@ -36,6 +36,7 @@ class Settled(NamedTuple):
     """A step, the totals after it, the change of supply it made, and why something is not known.
 
     *reads* counts the pinned reads that the totals rest on: those since the last total that was logged.
+    *dropped* is what an issue that overwrites S took away beside what it issued.
     """
 
     step: Step
@@ -43,6 +44,7 @@ class Settled(NamedTuple):
     change: int | None
     why: str | None
     reads: int = 0
+    dropped: int = 0
 
 
 def settle(steps: Iterable[Step]) -> list[Settled]:
@@ -128,7 +130,7 @@ def _solved(settled: Sequence[Settled], opening: Totals, closing: int) -> list[S
     unknown = [n for n, s in enumerate(settled) if s.change is None and s.step.kind != "move"]
     if opening.supply is None or len(unknown) != 1:
         return None
-    change = closing - opening.supply - sum(s.change for s in settled if s.change is not None)
+    change = closing - opening.supply - sum(s.change - s.dropped for s in settled if s.change is not None)
     steps = [s.step for s in settled]
     step = steps[unknown[0]]
     asked = change if step.kind == "mint" else -change
@@ -160,8 +162,19 @@ def _forward(stretch: Sequence[Step], opening: Totals) -> list[Settled]:
         elif said is None and step.asked is not None and not _may_overwrite(step, before):
             change = step.asked if step.kind == "mint" else -step.asked
         unknown = _CHANGE_UNKNOWN if change is None else None
-        out.append(Settled(step, totals, change, why or _bound(totals, step) or unknown))
+        dropped = 0
+        if change is not None and before.supply and _overwrites(step, before):
+            change, dropped = step.shares, before.supply
+        out.append(Settled(step, totals, change, why or _bound(totals, step) or unknown, dropped=dropped))
     return out
+
+
+def _overwrites(step: Step, before: Totals) -> bool:
+    """Say whether an issue found no shares for its amount, where the totals before it are known."""
+    if step.kind != "mint" or before.shares == 0:
+        return step.kind == "mint"
+    asked = step.shares if step.asked is None else step.asked
+    return asked == step.shares and before.supply is not None and asked * before.shares < before.supply
 
 
 def _may_overwrite(step: Step, before: Totals) -> bool:
@@ -212,7 +225,7 @@ def _mint_bounds(step: Step, before: Totals) -> tuple[int, int | None]:
 def _burn_bounds(step: Step, before: Totals) -> tuple[int, int | None]:
     """Return the least and the greatest v with ⌈v·T ÷ S⌉ = shares."""
     if before.shares == 0:
-        return 0, 0
+        return 0, before.high
     low = (step.shares - 1) * before.low // before.shares + 1
     return max(low, 0), None if before.high is None else step.shares * before.high // before.shares
 

@@ -6,7 +6,9 @@ Source: BackedAutoFeeTokenImplementation.sol. After each period the multiplier i
 changes state writes the new one down first and logs MultiplierUpdated. Fee, period and the start of the first
 period are in no log, nor is a scheduled multiplier that takes effect. So getCurrentMultiplier is read at the
 first block of every period and from every announced time on; between two reads that agree, with no log in
-between, nothing can have moved, for a fee only lowers it, and those periods are not read.
+between, nothing can have moved, for a fee only lowers it, and those periods are not read. Nor is a block that
+logs MultiplierUpdated: its first one is what the contract found, unless units moved before it; then what was
+written down last still held.
 
 Periods are UTC days, unless the deployment allows the reads of periodLength and lastTimeFeeApplied, which say
 where they begin.
@@ -14,14 +16,14 @@ where they begin.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from indexer.decode.abi import Event, Undecodable, load_family, selector_of
 from indexer.floor.spans import BlockRef
-from indexer.ledger.accruals.scaled import Move, Story, Turn, scaled
+from indexer.ledger.accruals.scaled import Move, Steps, Story, Turn, scaled
 from indexer.ledger.accruals.share_logs import Told, Twins, twins
 from indexer.ledger.placed import Place, placed, told, undecoded_row
 from indexer.ledger.scene import Ledger, Needs, ReadWanted, Scene
@@ -65,10 +67,26 @@ def timed_rebase(scene: Scene) -> Ledger | Needs:
         )
         undecoded.append(undecoded_row(scene, odd.first, (odd.transfer or odd.shares or moves[0]).raw, why))
         broken = min([(odd.first, why), *([broken] if broken else [])], key=lambda lost: lost[0].order)
-    turns = _turns(scene)
+    turns = _turns(scene, [pair.first.order for pair in pairs])
     if isinstance(turns, Needs):
         return turns
+    turns += list(_doubts(scene, pairs, Steps(turns)))
     return scaled(scene, Story([_move(p) for p in pairs if p is not odd], turns, undecoded, broken))
+
+
+def _doubts(scene: Scene, pairs: Sequence[Twins], steps: Steps) -> Iterator[Turn]:
+    """Yield, for each movement that the multiplier known at it does not explain, that it is not known there."""
+    for pair in pairs:
+        rate = steps.at(pair.first)
+        if rate is None or pair.transfer is None or pair.shares is None:
+            continue
+        if not rate.explains(pair.shares.event.number("value"), pair.transfer.event.number("value")):
+            place = pair.first
+            why = (
+                f"the shares that moved in transaction {place.tx_hash} do not fit the multiplier known here; "
+                "it may have changed without a log"
+            )
+            yield Turn(place.time, place, None, "log", scene.deployment.address, why)
 
 
 def _move(pair: Twins) -> Move:
@@ -83,7 +101,7 @@ def _move(pair: Twins) -> Move:
     return Move(pair.first, event.text("from"), event.text("to"), units, amount)
 
 
-def _turns(scene: Scene) -> list[Turn] | Needs:
+def _turns(scene: Scene, moved: Sequence[tuple[int, int]]) -> list[Turn] | Needs:
     born = next(placed(scene, [scene.deployment.address]), None)
     if born is None or scene.run.why_null is not None:
         return []
@@ -92,7 +110,7 @@ def _turns(scene: Scene) -> list[Turn] | Needs:
         for place, _, event in told(scene, [scene.deployment.address], load_family(FAMILIES), _RATES)
         if isinstance(event, Event)
     ]
-    reading = _Reading(scene, born[0], logged)
+    reading = _Reading(scene, born[0], logged, moved)
     if VIEW not in scene.deployment.reads:
         return [reading.unknown(f"the multiplier moves by time and {VIEW} may not be read")]
     return reading.turns()
@@ -101,11 +119,19 @@ def _turns(scene: Scene) -> list[Turn] | Needs:
 class _Reading:
     """Asks for the multiplier where no log tells it, the fewest times."""
 
-    def __init__(self, scene: Scene, born: Place, logged: Sequence[tuple[Place, Event]]) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        born: Place,
+        logged: Sequence[tuple[Place, Event]],
+        moved: Sequence[tuple[int, int]],
+    ) -> None:
         self._scene = scene
         self._born = born
         self._updates = [(place, event) for place, event in logged if event.name == "MultiplierUpdated"]
         self._announced = _announced(logged)
+        self._orders = [place.order for place, _ in self._updates]
+        self._moved = moved
         self._call = selector_of(FAMILIES, f"{VIEW}()")
 
     def unknown(self, why: str) -> Turn:
@@ -187,7 +213,7 @@ class _Reading:
         if unknown:
             return Needs(moments=tuple(unknown))
         blocks = {at: scene.moments[at] for at in instants}
-        wanted = [block for block in blocks.values() if block is not None]
+        wanted = [block for block in blocks.values() if block is not None and self._first(block) is None]
         own = scene.deployment.address
         missing = {
             block for block in [*wanted, self._block_of_birth()]
@@ -195,7 +221,22 @@ class _Reading:
         }  # fmt: skip
         if missing:
             return Needs(reads=tuple(ReadWanted(block, own, self._call) for block in sorted(missing)))
-        return {at: None if block is None else self._word(block) for at, block in blocks.items()}
+        return {at: None if block is None else self._at(block) for at, block in blocks.items()}
+
+    def _first(self, block: BlockRef) -> int | None:
+        """Return the position of the first update that *block* logs."""
+        at = bisect_left(self._orders, (block.number, 0))
+        return at if at < len(self._orders) and self._orders[at][0] == block.number else None
+
+    def _at(self, block: BlockRef) -> int | None:
+        """Return the multiplier that the first log or call of *block* found."""
+        first = self._first(block)
+        if first is None:
+            return self._word(block)
+        at = bisect_left(self._moved, (block.number, 0))
+        if at < len(self._moved) and self._moved[at] < self._orders[first]:
+            first -= 1
+        return self._updates[first][1].number("value") if first >= 0 else self._word(self._block_of_birth())
 
     def _block_of_birth(self) -> BlockRef:
         return BlockRef(self._born.block, self._born.block_hash, self._born.time)

@@ -70,13 +70,17 @@ def price_in(one: Range, at: int) -> int:
 def price_at(ranges: Sequence[Range | None], at: int) -> int | None:
     """Return what the oracle answers at the second *at*: the price of the newest range that has started.
 
-    None where that range is not known; 0, as the contract, where none has started.
+    None where that range is not known, or where the contract reverts because a price does not fit 256 bits;
+    0, as the contract, where none has started.
     """
     for one in reversed(ranges):
         if one is None:
             return None
         if one.start <= at:
-            return price_in(one, at)
+            try:
+                return price_in(one, at)
+            except OverflowError:
+                return None
     return 0
 
 
