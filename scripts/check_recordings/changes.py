@@ -135,6 +135,17 @@ def _wrong(day: Day) -> Iterator[str]:
         yield f"{day.day}: NULL without a reason"
 
 
+def crossing(truth: TokenTruth, mine: Ours) -> list[Tally]:
+    """Compare what is under way to this chain at the end, where both chains are there and the truth has it."""
+    arrivals, matched, in_transit = mine.crossing
+    if truth.in_flight is None or in_transit is None:
+        return []
+    note = f"{matched} of {arrivals} arrivals found their departure"
+    found = tally("in transit at the end", [Pair("at the end", truth.in_flight, in_transit)], note)
+    lost = () if matched == arrivals else (f"{arrivals - matched} arrivals without a departure",)
+    return [found._replace(differing=(*found.differing, *lost))]
+
+
 def rounding(mine: Ours) -> Tally:
     """Return how many changes of supply keep their rounding within the bound that the accrual states."""
     stated = [total for total in mine.totals if total.rounding is not None]

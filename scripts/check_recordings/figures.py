@@ -82,6 +82,14 @@ class Holders(NamedTuple):
         return self.held.get(address, nothing)
 
 
+class Crossing(NamedTuple):
+    """What a token's legs say of its way to one chain: arrivals, those with a departure, and what is under way."""
+
+    arrivals: int
+    matched: int
+    in_transit: int | None
+
+
 class Ours(NamedTuple):
     """The ledger of one token. *totals* and *rollforward* stand in order."""
 
@@ -92,6 +100,7 @@ class Ours(NamedTuple):
     rebases: tuple[Rebase, ...]
     totals: tuple[Total, ...]
     rollforward: tuple[Day, ...] = ()
+    crossing: Crossing = Crossing(0, 0, None)
 
 
 class Answers(NamedTuple):

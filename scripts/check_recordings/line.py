@@ -18,7 +18,7 @@ from indexer.serve.recording import Recording as Played
 from indexer.serve.replay import Replay, serving
 
 from . import compare, rows
-from .changes import changes, days, explained, rounding
+from .changes import changes, crossing, days, explained, rounding
 from .compare import Tally
 from .confusion import Table, confusion
 from .figures import Answers, Ours
@@ -238,7 +238,7 @@ def _token(
     ]
     if truth.shares:
         tallies += [compare.shares(truth, mine), compare.share_balances(truth, said.held)]
-    tallies += [*changes(truth, mine), explained(mine), days(mine), rounding(mine)]
+    tallies += [*changes(truth, mine), *crossing(truth, mine), explained(mine), days(mine), rounding(mine)]
     tallies += flows(recording, truth, asked.rows.of(recording.kind, truth.key), ledgers)
     reading = bool(deployments[truth.key].reads)
     return TokenReport(truth.key, truth.address, mine.token, tuple(tallies), reading)

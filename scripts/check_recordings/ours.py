@@ -16,7 +16,7 @@ from indexer.metrics.answers import balances, supply
 from indexer.metrics.answers_at import Question
 from indexer.store.read import connect
 
-from .figures import Answers, Day, Entry, Holders, Holding, Ours, Rebase, Total
+from .figures import Answers, Crossing, Day, Entry, Holders, Holding, Ours, Rebase, Total
 from .truth import Recording
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def ours(con: duckdb.DuckDBPyConnection, token: str, recording: Recording, decim
         tuple(_placed_rebases(recording, _rows(con, _REBASES, scope), decimals)),
         tuple(_placed_totals(recording, _rows(con, _TOTALS, scope))),
         tuple(_days(_rows(con, _ROLLFORWARD, scope), decimals)),
+        Crossing(*_ints(_rows(con, _CROSSING, scope)[0], 2)),
     )
 
 
@@ -85,6 +86,16 @@ SELECT strftime(r.day, '%Y-%m-%d'), r.opening, {" + ".join(f"r.{flow}" for flow 
 FROM supply_rollforward r LEFT JOIN supply_daily s
   ON s.token = r.token AND s.chain_id = r.chain_id AND s.day = r.day
 WHERE r.token = $token AND r.chain_id = $chain_id AND r.basis = 'total' ORDER BY r.day
+"""
+
+
+# What left the other chains and is not here; NULL where no other chain of the token is in this home.
+_CROSSING = """
+SELECT count(*) FILTER (chain_id = $chain_id AND direction = 'in'),
+  count(*) FILTER (chain_id = $chain_id AND direction = 'in' AND matched_tx IS NOT NULL),
+  CASE WHEN count(*) FILTER (chain_id <> $chain_id) > 0
+    THEN coalesce(sum(amount_raw) FILTER (chain_id <> $chain_id AND direction = 'out' AND in_transit), 0) END
+FROM bridge_legs WHERE token = $token
 """
 
 

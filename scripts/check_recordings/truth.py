@@ -62,7 +62,10 @@ class Operation(NamedTuple):
 
 
 class TokenTruth(NamedTuple):
-    """The truth of one token. *deltas* is empty where the file has none of this token."""
+    """The truth of one token. *deltas* is empty where the file has none of this token.
+
+    *in_flight* is what had left the other chain at the end and was not here, where the file has that.
+    """
 
     key: str
     address: str
@@ -73,6 +76,7 @@ class TokenTruth(NamedTuple):
     flows: Mapping[str, Mapping[str, Booked]]
     deltas: Mapping[Place, Mapping[str, int]]
     targets: frozenset[str]
+    in_flight: int | None = None
 
     @property
     def categories(self) -> list[str]:
@@ -174,6 +178,7 @@ def _token(key: str, token: Mapping[str, Any], truth: Mapping[str, Any]) -> Toke
             for block, index, delta in truth["supply_deltas_by_tx"]["tokens"].get(key, [])
         },
         targets=frozenset(view["to"].lower() for view in views.values()),
+        in_flight=_int(token.get("extra", {}).get("in_flight_to_this_chain_at_end")),
     )
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from check_recordings import changes, compare, confusion, flows, line, printed, reads, rows, truth  # noqa: E402 - found through the path above
-from check_recordings.figures import Day, Entry, Holders, Holding, Ours, Rebase, Total  # noqa: E402 - the same
+from check_recordings.figures import Crossing, Day, Entry, Holders, Holding, Ours, Rebase, Total  # noqa: E402 - the same
 from check_recordings.ours import base_units  # noqa: E402 - the same
 
 RECORDINGS = ROOT / "tests" / "recordings"
@@ -245,6 +245,18 @@ def test_a_day_that_does_not_add_up_is_found() -> None:
         good[1]._replace(flows=None),
     ):
         assert len(changes.days(ours()._replace(rollforward=(good[0], bad))).differing) == 1
+
+
+def test_what_is_under_way_is_compared_where_both_chains_are_there() -> None:
+    """A figure in transit that is off, and an arrival without a departure, differ; with one chain neither."""
+    token = token_truth(in_flight=10**30)
+
+    def found(*crossing: int | None) -> list[compare.Tally]:
+        return changes.crossing(token, ours()._replace(crossing=Crossing(*crossing)))
+
+    assert [tally.differing for tally in found(3, 3, 10**30)] == [()]
+    assert [len(tally.differing) for tally in found(3, 2, 10**30 - 1)] == [2]
+    assert found(3, 0, None) == []
 
 
 def test_rounding_beyond_its_bound_is_found() -> None:
