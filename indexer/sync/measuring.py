@@ -112,10 +112,10 @@ def _connection(
 
 
 def whole_token(
-    registry: Registry, derivations: Rows, derived: Mapping[str, pa.Table]
+    registry: Registry, derivations: Rows, derived: Mapping[str, pa.Table], publications: Rows
 ) -> dict[str, pa.Table]:
     """Return the rows that hold for one token over all its chains: chain_id is `all`."""
-    con = _connection(registry, derivations, derived, (), ())
+    con = _connection(registry, derivations, derived, (), publications)
     return {name: _by_whole(rows, whole=True) for name, rows in compute(con, WHOLE)}
 
 

@@ -9,7 +9,15 @@ import pyarrow.compute as pc
 
 from indexer.config.dimensions import dimension_rows
 from indexer.floor.calendar import utc_days
-from indexer.floor.tables import CALENDAR, CLAIMS, DERIVATIONS, DERIVED, DIMENSIONS, EXTERNAL_SUPPLY
+from indexer.floor.tables import (
+    CALENDAR,
+    CLAIMS,
+    DERIVATIONS,
+    DERIVED,
+    DIMENSIONS,
+    EXTERNAL_SUPPLY,
+    PUBLICATIONS,
+)
 from indexer.store.read import FIRST_DAY, arrow_rows
 from indexer.sync.committing import commit_tables
 from indexer.sync.deriving import WHOLE_CLAIM, derived_of, stored_of, told_by_files
@@ -35,7 +43,7 @@ def measure_whole(work: Session) -> None:
         parts = [derived_of(work, (token, row["chain_id"])) for row in rows]
         derived = {t.name: pa.concat_tables([part[t.name] for part in parts]) for t in DERIVED}
         derived |= told_by_files(work)
-        tables = whole_token(work.registry, rows, derived)
+        tables = whole_token(work.registry, rows, derived, work.book.rows(PUBLICATIONS, token=token))
         commit_tables(work.book, work.lake, (token, ALL_CHAINS), tables, sql=work.settings.sql, rows={})
     _measure_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed})
     with work.book.commit() as commit:

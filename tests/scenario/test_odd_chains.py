@@ -88,6 +88,9 @@ def test_a_token_that_goes_below_zero_is_null_and_others_are_exact(tmp_path: Pat
         "SELECT product, max(supply * 1000000000000000000) AS raw FROM product_daily GROUP BY 1 ORDER BY 1"
     )
     assert [(row["product"], row["raw"]) for row in products] == [("sound", 105), ("unsound", None)]
+    unpublished = "coverage = 'full' AND published_at IS NULL"
+    for table in ("supply_daily", "holders_daily", "product_daily"):
+        assert home.values(f"SELECT count(*) FROM {table} WHERE {unpublished}") == [0]
 
 
 def test_a_reorganised_tip_is_fetched_again(tmp_path: Path, config: Path) -> None:
