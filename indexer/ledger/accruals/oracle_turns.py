@@ -10,7 +10,7 @@ end, so where a later log of that block changes the price it tells nothing of wh
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from indexer.decode.abi import Event, load_family, selector_of
@@ -116,8 +116,7 @@ def _stages(scene: Scene, born: Place, first: Mapping[str, Range | None]) -> Ite
     events = _events(scene, own, oracles)
     known = {a: _Oracle((first.get(a),), _price_before(events, a)) for a in oracles}
     switch = next((event for _, event in events if event.name == "OracleSet"), None)
-    only = next(iter(oracles)) if len(oracles) == 1 else None
-    force = only if switch is None else switch.text("oldOracle")
+    force = _only_one(scene, born, oracles) if switch is None else switch.text("oldOracle")
 
     def stage(place: Place) -> _Stage:
         if force is None:
@@ -133,6 +132,15 @@ def _stages(scene: Scene, born: Place, first: Mapping[str, Range | None]) -> Ite
         force = _took(known, force, event)
         if event.name == "OracleSet" or force in (None, event.contract):
             yield stage(place)
+
+
+def _only_one(scene: Scene, born: Place, oracles: Collection[str]) -> str | None:
+    """Return the oracle that must be in force while no log names one: of several the only one that was there
+    before the token, for each logs its roles when it is made."""
+    if len(oracles) == 1:
+        return next(iter(oracles))
+    there = {raw.address for place, raw in placed(scene, oracles) if place.order < born.order}
+    return there.pop() if len(there) == 1 else None
 
 
 def _took(known: dict[str, _Oracle], force: str | None, event: Event) -> str | None:
