@@ -108,6 +108,22 @@ def test_both_legs_name_each_other_and_share_a_link(home: Path) -> None:
     ) == [("event", True, True)]
 
 
+def test_the_product_only_changes_by_issuance_and_redemption(home: Path) -> None:
+    """On every day supply and what is under way, over both chains, are what was minted and burned but for crossings."""
+    days = rows(
+        home,
+        """SELECT p.day, p.supply + p.in_transit, p.in_transit, p.complete, sum(
+             CASE t.effect WHEN 'mint' THEN t.amount WHEN 'burn' THEN -t.amount END)
+           FROM product_daily p JOIN transfers t ON t.block_time < p.day + INTERVAL 1 DAY
+           WHERE p.coverage = 'full' AND t.reason NOT IN ('bridge_in', 'bridge_out')
+           GROUP BY ALL ORDER BY p.day""",
+    )
+    assert len(days) > 30
+    assert all(complete for *_, complete, _ in days)
+    assert [whole for _, whole, *_ in days] == [issued for *_, issued in days]
+    assert sum(1 for _, _, under_way, *_ in days if under_way) > 3
+
+
 def test_supplies_and_what_is_under_way_are_what_was_minted_and_redeemed(home: Path) -> None:
     """The sum of both supplies and the tokens under way only changes by issuance and redemption."""
     ((supply,),) = rows(
