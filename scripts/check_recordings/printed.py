@@ -67,20 +67,21 @@ def _confusion(table: Table) -> Iterator[str]:
     yield f"  told by no log, input, role or match: {told or 'nothing but plain transfers'}"
 
 
-TOTALS = (
-    ("supply points", ("supply points",)),
-    ("balances", ("balances",)),
-    ("address counts", ("address counts",)),
-    ("changes", ("changes of ",)),
-    ("days", ("roll-forward days",)),
-    ("flows", ("flow ",)),
-)
-"""Columns of the summary, and how the names of the tallies in them begin."""
+TOTALS = {
+    "supply points": ("supply points",),
+    "balances": ("balances",),
+    "in shares": ("points of total shares", "balances in shares"),
+    "address counts": ("address counts",),
+    "changes": ("changes of ",),
+    "days": ("roll-forward days",),
+    "flows": ("flow ",),
+}
+"""Columns of the summary, and the names of the tallies in them; one that ends in a blank is how they begin."""
 
 
 def summary(reports: Sequence[Report]) -> Iterator[str]:
     """Yield a table with a row a file and one for all."""
-    heads = ["file", "series", *(name for name, _ in TOTALS), "reverts", "NULL", "reads", "differ"]
+    heads = ["file", "series", *TOTALS, "reverts", "NULL", "reads", "differ"]
     body = [_summed(report.recording.chain, [report]) for report in reports]
     body.append(_summed("all", reports))
     widths = [max(len(row[i]) for row in (heads, *body)) for i in range(len(heads))]
@@ -97,10 +98,14 @@ def _summed(name: str, reports: Sequence[Report]) -> list[str]:
     tallies = [tally for token in tokens for tally in token.tallies]
     figures = [
         len(tokens),
-        *(sum(t.compared for t in tallies if t.what.startswith(begins)) for _, begins in TOTALS),
+        *(sum(t.compared for t in tallies if _is_one(t.what, names)) for names in TOTALS.values()),
         sum(tally.reverting for tally in tallies),
         sum(tally.unknown for tally in tallies),
         sum(sum(report.reads.values()) for report in reports),
         sum(len(tally.differing) for tally in tallies) + sum(len(report.refused) for report in reports),
     ]
     return [name, *map(str, figures)]
+
+
+def _is_one(what: str, names: Sequence[str]) -> bool:
+    return any(what == name or (name.endswith(" ") and what.startswith(name)) for name in names)
