@@ -367,3 +367,19 @@ def test_a_price_is_stale_after_its_cadence_and_grace(cadence: str, effective: s
 def test_a_price_that_changes_only_by_a_log_is_never_stale() -> None:
     """A source that speaks on change has no date by which it is due."""
     assert stale_at(0, "on_change", 24) is None
+
+
+def test_deposits_of_less_than_a_share_tell_no_price() -> None:
+    """A vault that was paid for parts of a share only has no transaction price at all."""
+    deposit = "Deposit(address,address,uint256,uint256)"
+    rows = [told(n, 0, deposit, ALICE, ALICE, 3, 10**12, address=TOKEN, topics=2) for n in (5, 6)]
+    assert [row["kind"] for row in rows_of(seen(source("erc4626", None, 6), *rows))] == ["official"]
+
+
+def test_a_value_too_short_to_name_its_feed_is_a_gap() -> None:
+    """A ValueUpdate of another shape may be of the source's feed, so it is a gap with its reason."""
+    log = told(5, 0, "ValueUpdate(uint256,bytes32,uint256)", 108)
+    ((price, why),) = prices(seen(source("redstone", feed="ACRED_FUNDAMENTAL"), log))
+    assert price is None
+    assert why is not None
+    assert why.startswith("block 5 log 0 cannot be read: ValueUpdate")
