@@ -139,7 +139,7 @@ def compared(recording: Recording, asked: Asked, home: Path, line: Fetched) -> R
     wrong = (
         *refused(recording, _groups(recording, deployments), calls),
         *_too_many(kept, sum(calls.values())),
-        *_unanswered(tokens, asked),
+        *unanswered(tokens, asked),
     )
     table = confusion(recording, asked.rows, ledgers.values())
     return Report(recording, tokens, table, by_function(calls), wrong, line.verified, line.verdicts)
@@ -257,7 +257,7 @@ def _too_many(kept: int, asked_for: int) -> tuple[str, ...]:
     return () if kept <= asked_for else (f"the home keeps {kept} reads, but derive made {asked_for}",)
 
 
-def _unanswered(tokens: Sequence[TokenReport], asked: Asked) -> Iterator[str]:
+def unanswered(tokens: Sequence[TokenReport], asked: Asked) -> Iterator[str]:
     """Yield a sentence for each token with NULLs that nothing excuses: no missing read, no failing endpoint."""
     for token in tokens:
         excused = asked.faults != Faults() or (token.reading and not asked.reads)

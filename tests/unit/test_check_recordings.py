@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import sys
 from decimal import Context, Decimal
 from pathlib import Path
@@ -432,6 +434,24 @@ def report_of(*tokens: line.TokenReport) -> line.Report:
     return line.Report(recording(()), tokens, confusion.Table({}, {}), {"getPrice()": 7}, (), 0, "")
 
 
+def test_a_report_shows_the_table_and_what_is_not_told() -> None:
+    """A stray cell is marked, and what only a default says is named below the table."""
+    cells = {("minted", confusion.Said("unclassified", "default")): 3}
+    table = confusion.Table(cells, {"minted": frozenset({"issuance"})})
+    said = "\n".join(printed.lines(report_of(token_report())._replace(confusion=table)))
+    assert re.search(r"minted +3\*", said)
+    assert "match: minted 3 as unclassified by default" in said
+
+
+def test_null_that_nothing_excuses_is_refused() -> None:
+    """NULL with a reason fails a token whose configuration names no read, or whose reads were allowed."""
+    null = compare.Tally("balances", 0, unknown=2)
+    asked = line.Asked(Path("config"), rows.Rows((), ()))
+    for reading, allowed, refused in ((False, False, 1), (True, True, 1), (True, False, 0)):
+        found = line.unanswered([token_report(null, reading=reading)], asked._replace(reads=allowed))
+        assert len(list(found)) == refused
+
+
 def test_the_summary_adds_the_files_up() -> None:
     """The last row of the summary holds the sums of all files, and what differs is counted."""
     one = report_of(token_report(compare.Tally("balances", 5), compare.Tally("flow x", 2, ("wrong",))))
@@ -456,6 +476,26 @@ def registry(address: str, number: int = 900099) -> Registry:
     chain = Chain("played", f"eip155:{number}", "Played", "evm", (), "finalized", None)
     product = Product("t", "p", "T", "fund", "USD")
     return Registry({"played": chain}, {}, {"t": product}, {"t": token})
+
+
+def test_files_that_share_a_token_stand_in_one_home() -> None:
+    """Two chains of one token go through the line together, another token apart."""
+    known = registry(TOKEN)
+    chains, tokens = dict(known.chains), dict(known.tokens)
+    for name, number in (("side", 900098), ("other", 900097)):
+        chains[name] = Chain(name, f"eip155:{number}", name, "evm", (), "finalized", None)
+    (home,) = tokens["t"].deployments
+    side = dataclasses.replace(home, chain="side", chain_id="eip155:900098", address=OTHER)
+    tokens["t"] = dataclasses.replace(tokens["t"], deployments=(home, side))
+    apart = dataclasses.replace(home, token="u", chain="other", chain_id="eip155:900097")
+    tokens["u"] = dataclasses.replace(tokens["t"], id="u", deployments=(apart,))
+    files = [
+        recording((token_truth(address=TOKEN),)),
+        recording((token_truth(address=TOKEN),), chain="other", number=900097),
+        recording((token_truth(address=OTHER),), chain="side", number=900098),
+    ]
+    groups = line.together(files, Registry(chains, {}, known.products, tokens))
+    assert [[r.chain for r in group] for group in groups] == [["played", "side"], ["other"]]
 
 
 def test_tokens_are_known_by_their_configured_address() -> None:
