@@ -60,32 +60,35 @@ ROWS = pa.schema(
 UNDECODED = pa.schema(_fields(tables.UNDECODED, "block_number", "reason"))
 
 
-def decode_transfers(logs: pa.Table) -> Transfers:
+def decode_transfers(logs: pa.Table, topic: bytes = TRANSFER_TOPIC, words: int = 1) -> Transfers:
     """Return the Transfers among *logs* (columns of ``logs``); rows with another first topic are ignored.
 
     Strict on purpose: exactly three topics, exactly 32 bytes of data, addresses whose twelve bytes of
     padding are zero. eth-abi reads past trailing bytes and refuses dirty padding; a log that only a
     lenient reader takes is not what an ERC-20 emits, so both go to *undecoded* rather than into a ledger.
+
+    A log of the same layout with another *topic*, such as the shares of a Transfer, is read the same way:
+    *words* is the length of its data, whose first word is the value.
     """
-    parts = [_decode(logs.slice(first, _SLICE)) for first in range(0, logs.num_rows, _SLICE)]
+    parts = [_decode(logs.slice(first, _SLICE), topic, words) for first in range(0, logs.num_rows, _SLICE)]
     return Transfers(
         pa.concat_tables([ROWS.empty_table(), *(part.rows for part in parts)]),
         pa.concat_tables([UNDECODED.empty_table(), *(part.undecoded for part in parts)]),
     )
 
 
-def _decode(logs: pa.Table) -> Transfers:
+def _decode(logs: pa.Table, topic: bytes, words: int) -> Transfers:
     logs = logs.select(_RAW.names).cast(_RAW).combine_chunks()
-    named = columns.present(logs["topic0"]) & columns.equal(columns.fixed(logs["topic0"]), TRANSFER_TOPIC)
-    reasons = _reasons(logs)
+    named = columns.present(logs["topic0"]) & columns.equal(columns.fixed(logs["topic0"]), topic)
+    reasons = _reasons(logs, words)
     good, bad = named & (reasons == 0), np.flatnonzero(named & (reasons > 0))
     undecoded = _undecoded(logs.take(bad), reasons[bad]) if len(bad) else UNDECODED.empty_table()
     return Transfers(_rows(logs, np.flatnonzero(good)), undecoded)
 
 
-def _reasons(logs: pa.Table) -> npt.NDArray[np.int8]:
+def _reasons(logs: pa.Table, words: int) -> npt.NDArray[np.int8]:
     """Return for each log 0 or the place in REASONS, from 1, of what keeps it from being a Transfer."""
-    long = columns.lengths(logs["data"]) == columns.WORD
+    long = columns.lengths(logs["data"]) == columns.WORD * words
     from_topic, to_topic = columns.fixed(logs["topic1"]), columns.fixed(logs["topic2"])
     large = np.zeros(len(long), dtype=np.bool_)
     rows = np.flatnonzero(long)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -54,6 +56,36 @@ def token_units_column(raw: pa.Array, decimals: int) -> pa.Array:
         pa.decimal128(DIGITS, decimals), len(raw), raw.buffers(), offset=raw.offset, null_count=-1
     )
     return again.cast(pa.decimal128(DIGITS, SCALE))
+
+
+def integers(column: pa.ChunkedArray | pa.Array) -> list[int | None]:
+    """Return the digits of a decimal128 column as whole numbers, read from their sixteen bytes."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    held = array.buffers()[1]
+    data = b"" if held is None else held.to_pybytes()[16 * array.offset :]
+    read = [int.from_bytes(data[16 * i : 16 * i + 16], "little", signed=True) for i in range(len(array))]
+    if array.null_count == 0:
+        return list(read)
+    return [value if known else None for value, known in zip(read, array.is_valid().to_pylist(), strict=True)]
+
+
+def decimals(values: list[int | None], scale: int = 0) -> pa.Array:
+    """Return the whole numbers as the digits of a decimal128 column with *scale* decimals."""
+    data = b"".join((value or 0).to_bytes(16, "little", signed=True) for value in values)
+    known = pa.array([value is not None for value in values], pa.bool_())
+    return pa.Array.from_buffers(
+        pa.decimal128(DIGITS, scale), len(values), [known.buffers()[1], pa.py_buffer(data)]
+    )
+
+
+LOGS_A_BLOCK = 1 << 24
+"""More logs than a block can have."""
+
+
+def order_of(rows: pa.Table) -> npt.NDArray[np.int64]:
+    """Return one number a row that sorts as (block, log index) does."""
+    numbers = rows["block_number"].to_numpy() * LOGS_A_BLOCK + rows["log_index"].to_numpy()
+    return np.asarray(numbers, dtype=np.int64)
 
 
 def rows_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:

@@ -52,7 +52,8 @@ class Change(NamedTuple):
     """The totals after one change; *units* and *supply* (base units) are None where not known.
 
     *block_number* and *log_index* are None where time alone made the change. *rate* turns a holder's units
-    into a balance, and *rate_read* says that a view told it, no log. *rounding* is the change of supply less what was booked for it, at most *bound*.
+    into a balance, and *rate_read* says that a view told it, no log. *rounding* is the change of supply less
+    what was booked for it, at most *bound*.
     """
 
     time: int

@@ -2,8 +2,8 @@
 
 Balance of a holder of a rebasing token = (units × numerator + addend) // denominator, as the contract computes it;
 value = token units × price, cut to 6 decimals. The factors have up to 38 digits each, so the products are made of
-Python integers. DuckDB reads the annotations of the
-function it is given, so pyarrow is imported here at once: import this module late.
+Python integers. DuckDB reads the annotations of the function it is given, so pyarrow is imported here at once:
+import this module late.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from duckdb import func
 
-from indexer.floor.tables import DIGITS, MONEY_SCALE, SCALE
+from indexer.floor.tables import MONEY_SCALE, SCALE
+from indexer.ledger.figures import decimals, integers
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,32 +44,12 @@ def worth(amount: int, price: int) -> int | None:
     return product if amount * price >= 0 else -product
 
 
-def _integers(column: pa.ChunkedArray | pa.Array) -> list[int | None]:
-    """Return the digits of a decimal128 column as whole numbers, read from their sixteen bytes."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    held = array.buffers()[1]
-    data = b"" if held is None else held.to_pybytes()[16 * array.offset :]
-    read = [int.from_bytes(data[16 * i : 16 * i + 16], "little", signed=True) for i in range(len(array))]
-    if array.null_count == 0:
-        return list(read)
-    return [value if known else None for value, known in zip(read, array.is_valid().to_pylist(), strict=True)]
-
-
-def _decimals(values: list[int | None], scale: int = 0) -> pa.Array:
-    """Return the whole numbers as the digits of a decimal128 column with *scale* decimals."""
-    data = b"".join((value or 0).to_bytes(16, "little", signed=True) for value in values)
-    known = pa.array([value is not None for value in values], pa.bool_())
-    return pa.Array.from_buffers(
-        pa.decimal128(DIGITS, scale), len(values), [known.buffers()[1], pa.py_buffer(data)]
-    )
-
-
 def exact_balances(
     units: pa.ChunkedArray, numerator: pa.ChunkedArray, denominator: pa.ChunkedArray, addend: pa.ChunkedArray
 ) -> pa.Array:
     """Return the balance of each row; NULL where a factor is NULL or *share* has no answer."""
-    rows = zip(*map(_integers, (units, numerator, denominator, addend)), strict=True)
-    return _decimals(
+    rows = zip(*map(integers, (units, numerator, denominator, addend)), strict=True)
+    return decimals(
         [
             None if u is None or n is None or d is None or a is None else share(u, n, d, a)
             for u, n, d, a in rows
@@ -78,8 +59,8 @@ def exact_balances(
 
 def exact_values(amount: pa.ChunkedArray, price: pa.ChunkedArray) -> pa.Array:
     """Return the value of each row; NULL where a factor is NULL or *worth* has no answer."""
-    rows = zip(_integers(amount), _integers(price), strict=True)
-    return _decimals([None if a is None or p is None else worth(a, p) for a, p in rows], MONEY_SCALE)
+    rows = zip(integers(amount), integers(price), strict=True)
+    return decimals([None if a is None or p is None else worth(a, p) for a, p in rows], MONEY_SCALE)
 
 
 def register(con: duckdb.DuckDBPyConnection) -> None:

@@ -278,4 +278,6 @@ def test_a_block_between_known_ones_is_found_at_once():
 def test_a_time_after_the_head_has_no_block():
     """A date that has not come yet is the user's to change."""
     high = BlockRef(HEAD, block_hash(HEAD), HEAD * 12)
-    assert "Give an earlier date." in str(raised(Usage, lambda e: e.first_block_at(1_201, None, high), honest()))
+    assert "Give an earlier date." in str(
+        raised(Usage, lambda e: e.first_block_at(1_201, None, high), honest())
+    )

@@ -174,7 +174,9 @@ def test_an_imported_price_gives_a_value_where_the_chain_tells_none(fetched: Pat
 
 def test_a_label_stands_beside_its_balance(fetched: Path) -> None:
     """Two sources' names of the largest holder, and none for the others; another chain's label is not its own."""
-    ((holder,),) = asked(fetched, "SELECT holder FROM balances WHERE token = 'ustb' ORDER BY units DESC LIMIT 1")
+    ((holder,),) = asked(
+        fetched, "SELECT holder FROM balances WHERE token = 'ustb' ORDER BY units DESC LIMIT 1"
+    )
     head = "chain,address,label,source\n"
     brought(
         fetched, "labels", f"{head}ustb,{holder},Treasury,A\nustb,{holder},Vault,B\nstbt,{ALICE},Other,A\n"

@@ -13,12 +13,17 @@ provider is set the contract's views revert.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from indexer.decode.abi import Event, Undecodable, load_family
-from indexer.ledger.accruals.plain import plain
-from indexer.ledger.accruals.scaled import Move, Story, Turn, scaled
-from indexer.ledger.accruals.share_logs import Told, Twins, twins
-from indexer.ledger.placed import Place, placed, told, undecoded_row
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from indexer.decode.abi import Event, Undecodable, load_family, topics_of
+from indexer.ledger.accruals.movements import movements
+from indexer.ledger.accruals.plain import own_address, own_logs, plain
+from indexer.ledger.accruals.scaled import Story, Turn, scaled
+from indexer.ledger.accruals.share_logs import moved, read_odd
+from indexer.ledger.placed import Place, placed, told
 from indexer.ledger.scene import Ledger, Scene
 from indexer.ledger.supply import Rate
 
@@ -27,7 +32,6 @@ PROVIDER = 8196
 """The service id under which a token names its rebasing provider."""
 
 FAMILIES = ("erc20", "dstoken", "dstoken_shares", "dstoken_provider")
-_MOVES = ("Transfer", "TxShares")
 _RATES = ("DSServiceSet", "RebasingRateUpdated", "TxShares")
 _NO_PROVIDER = "the contract's rebasing provider is not set yet, so its views revert"
 _NOT_TOLD = "no log tells the multiplier yet"
@@ -35,25 +39,13 @@ _NOT_TOLD = "no log tells the multiplier yet"
 
 def dstoken(scene: Scene) -> Ledger:
     """Return the ledger: in base units, or in shares where the token logs them."""
-    family = load_family(FAMILIES)
-    moves, undecoded, broken = [], [], None
-    for place, raw, event in told(scene, [scene.deployment.address], family, _MOVES):
-        if isinstance(event, Undecodable):
-            undecoded.append(undecoded_row(scene, place, raw, event.reason))
-            broken = broken or (place, event.reason)
-        else:
-            moves.append(Told(place, raw, event))
-    if all(move.event.name == "Transfer" for move in moves):
+    topic = topics_of(FAMILIES, ["TxShares"])[0]
+    if not pc.any(pc.equal(own_logs(scene)["topic0"], pa.scalar(topic, pa.binary(32)))).as_py():
         return plain(scene)
-    pairs = list(twins(moves))
-    odd = next((pair for pair in pairs if pair.transfer is None or pair.shares is None), None)
-    if odd is not None:
-        why = "a Transfer without its TxShares" if odd.shares is None else "a TxShares without its Transfer"
-        first = (odd.transfer or odd.shares or moves[0]).raw
-        undecoded.append(undecoded_row(scene, odd.first, first, why))
-        broken = min([(odd.first, why), *([broken] if broken else [])], key=lambda lost: lost[0].order)
-    story = Story([_move(pair) for pair in pairs if pair is not odd], _turns(scene), undecoded, broken)
-    return scaled(scene, story)
+    found = movements(scene, topic, words=2)
+    odd = read_odd(scene._replace(logs=found.odd), load_family(FAMILIES), "TxShares")
+    moves = [moved(pair, "shares") for pair in odd.twins]
+    return scaled(scene, Story(moves, _turns(scene, topic), odd.undecoded, odd.broken, found.entries))
 
 
 def rate_of(multiplier: int, decimals: int) -> Rate:
@@ -62,23 +54,32 @@ def rate_of(multiplier: int, decimals: int) -> Rate:
     return Rate(multiplier, ONE * scale, ONE // 2 + ONE * (scale // 2), 18 - decimals)
 
 
-def _move(pair: Twins) -> Move:
-    transfer = pair.transfer or pair.shares
-    shares = None if pair.shares is None else pair.shares.event.number("shares")
-    amount = None if pair.transfer is None else pair.transfer.event.number("value")
-    assert transfer is not None  # noqa: S101 - one of them is there
-    event = transfer.event
-    why = None if shares is not None and amount is not None else "half of what tells this entry is missing"
-    return Move(pair.first, event.text("from"), event.text("to"), shares, amount, why=why)
+def _telling(scene: Scene, shares: bytes) -> Scene:
+    """Return the scene without the TxShares that repeat the multiplier of the one just before: they tell nothing."""
+    logs = scene.logs
+    others = pa.array(topics_of(FAMILIES, ("DSServiceSet", "RebasingRateUpdated")), pa.binary(32))
+    own = pc.and_(
+        pc.equal(logs["topic0"], pa.scalar(shares, pa.binary(32))),
+        pc.equal(logs["address"], own_address(scene)),
+    )
+    told = logs.filter(
+        pc.or_(pc.is_in(logs["topic0"], value_set=others), pc.fill_null(own, fill_value=False))
+    )
+    multipliers = [
+        data[32:] if topic == shares else None
+        for topic, data in zip(told["topic0"].to_pylist(), told["data"].to_pylist(), strict=True)
+    ]
+    fresh = [True, *(now is None or now != before for before, now in pairwise(multipliers))]
+    return scene._replace(logs=told.filter(pa.array(fresh[: told.num_rows], pa.bool_())))
 
 
-def _turns(scene: Scene) -> list[Turn]:
+def _turns(scene: Scene, shares: bytes) -> list[Turn]:
     """Return the steps of the multiplier: what the provider in force says, checked by every TxShares."""
     own = scene.deployment.address
     known = {own, *(companion.address for companion in scene.deployment.companions)}
     events = [
         (place, event)
-        for place, _, event in told(scene, known, load_family(FAMILIES), _RATES)
+        for place, _, event in told(_telling(scene, shares), known, load_family(FAMILIES), _RATES)
         if not isinstance(event, Undecodable)
     ]
     born = next(placed(scene, [own]))[0]

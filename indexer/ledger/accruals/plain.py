@@ -23,7 +23,7 @@ def plain(scene: Scene, zero_to_zero: str = "none") -> Ledger:
     *zero_to_zero* is the effect of a Transfer from the zero account to itself: nothing, in most contracts.
     """
     decoded = decode_transfers(own_logs(scene))
-    entries = _entries(scene, decoded, zero_to_zero)
+    entries = entries_of(scene, decoded.rows, decoded.rows["value"], zero_to_zero)
     broken = first_undecoded(scene, decoded)
     changes = _changes(scene, entries, broken)
     return Ledger(
@@ -72,11 +72,12 @@ def first_undecoded(scene: Scene, decoded: Transfers) -> tuple[Change, str] | No
     return change, why
 
 
-def _entries(scene: Scene, decoded: Transfers, zero_to_zero: str) -> pa.Table:
-    rows = decoded.rows
-    decimals = scene.deployment.decimals or 0
+def entries_of(
+    scene: Scene, rows: pa.Table, units: pa.ChunkedArray | pa.Array, zero_to_zero: str = "none"
+) -> pa.Table:
+    """Return decoded Transfers as entries that moved *units*, a decimal128(38, 0) column; NULL is not known."""
     raw = rows["value"].combine_chunks()
-    amount = token_units_column(raw, decimals)
+    amount = token_units_column(raw, scene.deployment.decimals or 0)
     zero = pa.scalar(ZERO, pa.string())
     minted, burned = pc.equal(rows["from_address"], zero), pc.equal(rows["to_address"], zero)
     effect = pc.if_else(minted, pc.if_else(burned, zero_to_zero, "mint"), pc.if_else(burned, "burn", "move"))
@@ -87,7 +88,7 @@ def _entries(scene: Scene, decoded: Transfers, zero_to_zero: str) -> pa.Table:
         "entry": pa.repeat(pa.scalar(0, pa.int64()), rows.num_rows),
         "amount_raw": raw,
         "amount": amount,
-        "units": raw,
+        "units": units,
         "effect": effect,
         "why_null": why,
     }

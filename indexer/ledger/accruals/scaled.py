@@ -10,15 +10,26 @@ units, and each of the two divisions cuts less than one: so the rounding is at m
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from indexer.config.model import Deployment
 from indexer.floor.tables import REBASES, UNDECODED
 from indexer.ledger.accruals.plain import ENTRY_SCHEMA
-from indexer.ledger.figures import TOO_LARGE, held, moment, rows_of, token_units
+from indexer.ledger.figures import (
+    LOGS_A_BLOCK,
+    TOO_LARGE,
+    held,
+    integers,
+    moment,
+    order_of,
+    rows_of,
+    token_units,
+)
 from indexer.ledger.placed import Place
 from indexer.ledger.scene import Ledger, Scene
 from indexer.ledger.supply import Change, Rate, supply_rows
@@ -76,6 +87,21 @@ class Steps:
         self._turns = sorted(turns, key=lambda turn: turn.order)
         self._orders = [turn.order for turn in self._turns]
 
+    def along(self, entries: pa.Table) -> Iterator[tuple[int, int, Rate | None]]:
+        """Yield (first row, row behind the last, rate) for the stretches of *entries*, which are in order."""
+        order = order_of(entries)
+        times = pc.divide(entries["block_time"].cast(pa.int64()), 1_000_000).to_numpy()
+        begins = [
+            int(np.searchsorted(times, turn.time))
+            if turn.place is None
+            else int(np.searchsorted(order, turn.place.block * LOGS_A_BLOCK + turn.place.log_index))
+            for turn in self._turns
+        ]
+        rates = [None, *(turn.rate for turn in self._turns)]
+        for first, last, rate in zip([0, *begins], [*begins, len(order)], rates, strict=True):
+            if first < last:
+                yield first, last, rate
+
     def at(self, place: Place) -> Rate | None:
         """Return the rate after the last step up to *place*; None where it is not known."""
         at = bisect_right(self._orders, (place.time, place.block, place.log_index))
@@ -84,18 +110,19 @@ class Steps:
 
 class Story(NamedTuple):
     """What the logs and reads tell: moves and turns in any order, what could not be held, and from which log
-    on the units are lost, and why."""
+    on the units are lost, and why. *entries* are further moves, as a table: where there are many."""
 
     moves: Sequence[Move]
     turns: Sequence[Turn]
     undecoded: Sequence[dict[str, object]] = ()
     broken: tuple[Place, str] | None = None
+    entries: pa.Table = ENTRY_SCHEMA.empty_table()
 
 
 def scaled(scene: Scene, story: Story) -> Ledger:
     """Return the ledger of *story*."""
     teller = _Teller(scene, story)
-    steps: list[Move | Turn] = [*story.moves, *story.turns]
+    steps: list[Move | Turn] = [*story.moves, *_changes_of(story.entries), *story.turns]
     for step in sorted(steps, key=_order):
         if isinstance(step, Turn):
             teller.turn(step)
@@ -104,12 +131,35 @@ def scaled(scene: Scene, story: Story) -> Ledger:
     teller.end()
     entries = [_entry(scene.deployment, move) for move in sorted(story.moves, key=_order)]
     columns = [pa.array([row.get(f.name) for row in entries], f.type) for f in ENTRY_SCHEMA]
+    both = pa.concat_tables([story.entries, pa.table(columns, schema=ENTRY_SCHEMA)])
     return Ledger(
-        entries=pa.table(columns, schema=ENTRY_SCHEMA),
+        entries=both.sort_by([(name, "ascending") for name in ("block_number", "log_index", "entry")]),
         supply_changes=supply_rows(scene.deployment, teller.changes),
         rebases=rows_of(REBASES, teller.rebases),
         undecoded=rows_of(UNDECODED, list(story.undecoded)),
     )
+
+
+def place_of(entries: pa.Table, row: int) -> Place:
+    """Return the place of one row of *entries*; they do not hold the block's hash."""
+    names = ("block_number", "tx_hash", "tx_index", "log_index")
+    block, tx_hash, tx_index, log_index = (entries[name][row].as_py() for name in names)
+    return Place(entries["block_time"][row].value // 1_000_000, block, "", tx_hash, tx_index, log_index)
+
+
+def _changes_of(entries: pa.Table) -> list[Move]:
+    """Return the mints and burns of *entries*: all that the totals need."""
+    rows = entries.filter(pc.is_in(entries["effect"], value_set=pa.array(["mint", "burn"])))
+    seconds = pc.divide(rows["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
+    names = ("block_number", "tx_hash", "tx_index", "log_index", "from_address", "to_address")
+    columns = [rows[name].to_pylist() for name in names]
+    figures = [integers(rows[name]) for name in ("units", "amount_raw")]
+    return [
+        Move(Place(time, block, "", tx_hash, tx_index, log), sender, receiver, units, amount, why=why)
+        for time, block, tx_hash, tx_index, log, sender, receiver, units, amount, why in zip(
+            seconds, *columns, *figures, rows["why_null"].to_pylist(), strict=True
+        )
+    ]
 
 
 def _order(step: Move | Turn) -> tuple[int, int, int, int]:

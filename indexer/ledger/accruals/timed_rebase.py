@@ -21,11 +21,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from indexer.decode.abi import Event, Undecodable, load_family, selector_of
+import numpy as np
+import pyarrow as pa
+
+from indexer.decode.abi import Event, load_family, selector_of, topics_of
 from indexer.floor.spans import BlockRef
-from indexer.ledger.accruals.scaled import Move, Steps, Story, Turn, scaled
-from indexer.ledger.accruals.share_logs import Told, Twins, twins
-from indexer.ledger.placed import Place, placed, told, undecoded_row
+from indexer.ledger.accruals.movements import Numbers, movements
+from indexer.ledger.accruals.scaled import Move, Steps, Story, Turn, place_of, scaled
+from indexer.ledger.accruals.share_logs import moved, read_odd
+from indexer.ledger.figures import LOGS_A_BLOCK, integers, order_of
+from indexer.ledger.placed import Place, placed, told
 from indexer.ledger.scene import Ledger, Needs, ReadWanted, Scene
 from indexer.ledger.supply import Rate
 
@@ -33,7 +38,6 @@ ONE = 10**18
 DAY = 86_400
 FAMILIES = ("erc20", "backed_autofee")
 VIEW = "getCurrentMultiplier"
-_MOVES = ("Transfer", "TransferShares")
 _RATES = ("MultiplierUpdated", "MultiplierScheduled", "MultiplierScheduleOverridden")
 _NOT_READ = f"the multiplier moves by time and no node told {VIEW}"
 
@@ -52,56 +56,47 @@ class Period(NamedTuple):
 
 def timed_rebase(scene: Scene) -> Ledger | Needs:
     """Return the ledger in shares, or the instants and reads without which the multiplier is not known."""
-    moves, undecoded, broken = [], [], None
-    for place, raw, event in told(scene, [scene.deployment.address], load_family(FAMILIES), _MOVES):
-        if isinstance(event, Undecodable):
-            undecoded.append(undecoded_row(scene, place, raw, event.reason))
-            broken = broken or (place, event.reason)
-        else:
-            moves.append(Told(place, raw, event))
-    pairs = list(twins(moves))
-    odd = next((pair for pair in pairs if pair.transfer is None or pair.shares is None), None)
-    if odd is not None:
-        why = (
-            "a Transfer without its TransferShares" if odd.shares is None else "shares without their Transfer"
-        )
-        undecoded.append(undecoded_row(scene, odd.first, (odd.transfer or odd.shares or moves[0]).raw, why))
-        broken = min([(odd.first, why), *([broken] if broken else [])], key=lambda lost: lost[0].order)
-    turns = _turns(scene, [pair.first.order for pair in pairs])
+    found = movements(scene, topics_of(FAMILIES, ["TransferShares"])[0])
+    odd = read_odd(scene._replace(logs=found.odd), load_family(FAMILIES), "TransferShares")
+    moves = [moved(pair, "value") for pair in odd.twins]
+    turns = _turns(scene, np.sort(np.concatenate([order_of(found.entries), _orders(moves)])))
     if isinstance(turns, Needs):
         return turns
-    turns += list(_doubts(scene, pairs, Steps(turns)))
-    return scaled(scene, Story([_move(p) for p in pairs if p is not odd], turns, undecoded, broken))
+    turns += list(_doubts(scene, found.entries, moves, Steps(turns)))
+    return scaled(scene, Story(moves, turns, odd.undecoded, odd.broken, found.entries))
 
 
-def _doubts(scene: Scene, pairs: Sequence[Twins], steps: Steps) -> Iterator[Turn]:
+def _orders(moves: Sequence[Move]) -> Numbers:
+    return np.array([m.place.block * LOGS_A_BLOCK + m.place.log_index for m in moves], dtype=np.int64)
+
+
+def _doubts(scene: Scene, entries: pa.Table, moves: Sequence[Move], steps: Steps) -> Iterator[Turn]:
     """Yield, for each movement that the multiplier known at it does not explain, that it is not known there."""
-    for pair in pairs:
-        rate = steps.at(pair.first)
-        if rate is None or pair.transfer is None or pair.shares is None:
-            continue
-        if not rate.explains(pair.shares.event.number("value"), pair.transfer.event.number("value")):
-            place = pair.first
-            why = (
-                f"the shares that moved in transaction {place.tx_hash} do not fit the multiplier known here; "
-                "it may have changed without a log"
-            )
-            yield Turn(place.time, place, None, "log", scene.deployment.address, why)
+    units, amounts = integers(entries["units"]), integers(entries["amount_raw"])
+    for first, last, rate in steps.along(entries):
+        for row in range(first, last) if rate is not None else ():
+            if _unexplained(rate, units[row], amounts[row]):
+                yield _doubt(scene, place_of(entries, row))
+    for move in moves:
+        if _unexplained(steps.at(move.place), move.units, move.amount):
+            yield _doubt(scene, move.place)
 
 
-def _move(pair: Twins) -> Move:
-    transfer, shares = pair.transfer, pair.shares
-    if transfer is None or shares is None:
-        told_of = transfer or shares
-        assert told_of is not None  # noqa: S101 - one of them is there
-        event, why = told_of.event, "half of what tells this entry is missing"
-        return Move(pair.first, event.text("from"), event.text("to"), None, None, why=why)
-    event = transfer.event
-    units, amount = shares.event.number("value"), event.number("value")
-    return Move(pair.first, event.text("from"), event.text("to"), units, amount)
+def _unexplained(rate: Rate | None, units: int | None, amount: int | None) -> bool:
+    if rate is None or units is None or amount is None:
+        return False
+    return not rate.explains(units, amount)
 
 
-def _turns(scene: Scene, moved: Sequence[tuple[int, int]]) -> list[Turn] | Needs:
+def _doubt(scene: Scene, place: Place) -> Turn:
+    why = (
+        f"the shares that moved in transaction {place.tx_hash} do not fit the multiplier known here; "
+        "it may have changed without a log"
+    )
+    return Turn(place.time, place, None, "log", scene.deployment.address, why)
+
+
+def _turns(scene: Scene, moved: Numbers) -> list[Turn] | Needs:
     born = next(placed(scene, [scene.deployment.address]), None)
     if born is None or scene.run.why_null is not None:
         return []
@@ -124,7 +119,7 @@ class _Reading:
         scene: Scene,
         born: Place,
         logged: Sequence[tuple[Place, Event]],
-        moved: Sequence[tuple[int, int]],
+        moved: Numbers,
     ) -> None:
         self._scene = scene
         self._born = born
@@ -233,8 +228,9 @@ class _Reading:
         first = self._first(block)
         if first is None:
             return self._word(block)
-        at = bisect_left(self._moved, (block.number, 0))
-        if at < len(self._moved) and self._moved[at] < self._orders[first]:
+        update = block.number * LOGS_A_BLOCK + self._orders[first][1]
+        at = int(np.searchsorted(self._moved, block.number * LOGS_A_BLOCK))
+        if at < len(self._moved) and self._moved[at] < update:
             first -= 1
         return self._updates[first][1].number("value") if first >= 0 else self._word(self._block_of_birth())
 
