@@ -25,7 +25,7 @@ AMOUNTS = (
 PARTS = ((1, 1), (1, 2), (1, 3), (999, 1000))
 """Of what an account holds."""
 
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "30"))
 STEADY = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -232,11 +232,9 @@ def balances_of(holding: Holding) -> dict[str, int | None]:
     }
 
 
-def assert_never_wrong(chain: Chain, played: Played, *, until: int | None = None) -> None:
+def assert_never_wrong(chain: Chain, played: Played, blocks: Sequence[BlockRef] | None = None) -> None:
     """At every block each figure is the contract's or NULL with a reason, never another."""
-    for block in chain.blocks:
-        if until is not None and block.number > until:
-            return
+    for block in chain.blocks if blocks is None else blocks:
         views, holding = chain.views[block.number], at_block(played, block)
         supply = supply_of(holding)
         if supply is None:

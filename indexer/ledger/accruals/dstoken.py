@@ -22,7 +22,7 @@ from indexer.decode.abi import Event, Undecodable, load_family, topics_of
 from indexer.ledger.accruals.movements import movements
 from indexer.ledger.accruals.plain import own_address, own_logs, plain
 from indexer.ledger.accruals.scaled import Story, Turn, scaled
-from indexer.ledger.accruals.share_logs import moved, read_odd
+from indexer.ledger.accruals.share_logs import earliest, moved, read_odd, unreadable
 from indexer.ledger.placed import Place, placed, told
 from indexer.ledger.scene import Ledger, Scene
 from indexer.ledger.supply import Rate
@@ -40,12 +40,15 @@ _NOT_TOLD = "no log tells the multiplier yet"
 def dstoken(scene: Scene) -> Ledger:
     """Return the ledger: in base units, or in shares where the token logs them."""
     topic = topics_of(FAMILIES, ["TxShares"])[0]
-    if not pc.any(pc.equal(own_logs(scene)["topic0"], pa.scalar(topic, pa.binary(32)))).as_py():
+    turns = _turns(scene, topic)
+    has_shares = pc.any(pc.equal(own_logs(scene)["topic0"], pa.scalar(topic, pa.binary(32)))).as_py()
+    if len(turns) <= 1 and not has_shares:
         return plain(scene)
     found = movements(scene, topic, words=2)
     odd = read_odd(scene._replace(logs=found.odd), load_family(FAMILIES), "TxShares")
     moves = [moved(pair, "shares") for pair in odd.twins]
-    return scaled(scene, Story(moves, _turns(scene, topic), odd.undecoded, odd.broken, found.entries))
+    broken = earliest(odd.broken, unreadable(scene, _known(scene), load_family(FAMILIES), _RATES))
+    return scaled(scene, Story(moves, turns, odd.undecoded, broken, found.entries))
 
 
 def rate_of(multiplier: int, decimals: int) -> Rate:
@@ -73,16 +76,23 @@ def _telling(scene: Scene, shares: bytes) -> Scene:
     return scene._replace(logs=told.filter(pa.array(fresh[: told.num_rows], pa.bool_())))
 
 
+def _known(scene: Scene) -> set[str]:
+    return {scene.deployment.address, *(companion.address for companion in scene.deployment.companions)}
+
+
 def _turns(scene: Scene, shares: bytes) -> list[Turn]:
     """Return the steps of the multiplier: what the provider in force says, checked by every TxShares."""
     own = scene.deployment.address
-    known = {own, *(companion.address for companion in scene.deployment.companions)}
+    known = _known(scene)
     events = [
         (place, event)
         for place, _, event in told(_telling(scene, shares), known, load_family(FAMILIES), _RATES)
         if not isinstance(event, Undecodable)
     ]
-    born = next(placed(scene, [own]))[0]
+    first_log = next(placed(scene, [own]), None)
+    if first_log is None:
+        return []
+    born = first_log[0]
     turns = [Turn(born.time, born, None, "log", own, _NO_PROVIDER, reverts=True)]
     provider: str | None = None
     rates: dict[str, int] = {}

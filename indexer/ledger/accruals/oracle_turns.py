@@ -16,6 +16,7 @@ from typing import NamedTuple
 from indexer.decode.abi import Event, load_family, selector_of
 from indexer.floor.spans import BlockRef
 from indexer.ledger.accruals.scaled import Turn
+from indexer.ledger.accruals.share_logs import Broken, earliest, unreadable
 from indexer.ledger.placed import Place, placed, told
 from indexer.ledger.prices.ranges import (
     DAY,
@@ -40,6 +41,7 @@ _PRICES = {
     "RWAPriceSet": ("oldPrice", "newPrice"),
     "RWAExternalComparisonCheckPriceSet": ("oldRWAPrice", "newRWAPrice"),
 }
+_STEPS = ("OracleSet", "RangeSet", "RangeOverriden", "Paused", "Unpaused", *_PRICES)
 _PAUSED = "the oracle is paused, so the contract's views revert"
 _SILENT = "the oracle's price at this time is in no log, and no node told it"
 
@@ -99,6 +101,14 @@ def oracle_turns(scene: Scene) -> list[Turn] | Needs:
         for stage, after in zip(stages, nexts, strict=True)
         for turn in _turns(scene, stage, after, asked)
     ]
+
+
+def unreadable_steps(scene: Scene) -> Broken | None:
+    """Return the first log of an oracle, or of the token that names one, that cannot be decoded."""
+    oracles = unreadable(scene, _companions(scene), load_family((RANGE, *RATE)), _STEPS)
+    return earliest(
+        oracles, unreadable(scene, [scene.deployment.address], load_family(("rousg",)), ["OracleSet"])
+    )
 
 
 def _companions(scene: Scene) -> dict[str, bool]:
@@ -161,8 +171,7 @@ def _price_before(events: Sequence[tuple[Place, Event]], oracle: str) -> int | N
 
 def _events(scene: Scene, own: str, oracles: dict[str, bool]) -> list[tuple[Place, Event]]:
     family = load_family(("rousg", RANGE, *RATE))
-    names = ("OracleSet", "RangeSet", "RangeOverriden", "Paused", "Unpaused", *_PRICES)
-    found = [(place, event) for place, _, event in told(scene, [own, *oracles], family, names)]
+    found = [(place, event) for place, _, event in told(scene, [own, *oracles], family, _STEPS)]
     return [
         (place, event)
         for place, event in found

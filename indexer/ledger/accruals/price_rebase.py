@@ -17,9 +17,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from indexer.decode.abi import Event, Undecodable, decode_call, load_family
-from indexer.ledger.accruals.oracle_turns import SHARES, oracle_turns
-from indexer.ledger.accruals.scaled import Move, Steps, Story, Turn, scaled
-from indexer.ledger.accruals.share_logs import Told, Twins, twins
+from indexer.ledger.accruals.oracle_turns import SHARES, oracle_turns, unreadable_steps
+from indexer.ledger.accruals.scaled import Move, Steps, Story, scaled, unfit
+from indexer.ledger.accruals.share_logs import Told, Twins, earliest, twins
 from indexer.ledger.placed import Place, told, undecoded_row
 from indexer.ledger.scene import Ledger, Needs, Scene, TxWanted
 from indexer.ledger.values import ZERO
@@ -47,7 +47,8 @@ def price_rebase(scene: Scene) -> Ledger | Needs:
     if odd is not None and odd.transfer is not None:
         why = "a Transfer without its TransferShares"
         undecoded.append(undecoded_row(scene, odd.first, odd.transfer.raw, why))
-        broken = min([(odd.first, why), *([broken] if broken else [])], key=lambda lost: lost[0].order)
+        broken = earliest(broken, (odd.first, why))
+    broken = earliest(broken, unreadable_steps(scene))
     wanted = _inputs(scene, pairs)
     if wanted:
         return Needs(transactions=wanted)
@@ -60,7 +61,7 @@ def price_rebase(scene: Scene) -> Ledger | Needs:
     doubt = _first_doubt(pairs, rates)
     if doubt is not None:
         turns = [turn for turn in turns if turn.order < (doubt.time, doubt.block, doubt.log_index)]
-        turns.append(Turn(doubt.time, doubt, None, "log", scene.deployment.address, _doubted(doubt)))
+        turns.append(unfit(scene, doubt, "price"))
     return scaled(scene, Story(moves, turns, undecoded, broken))
 
 
@@ -178,15 +179,6 @@ def _first_doubt(pairs: Sequence[Twins], rates: Steps) -> Place | None:
             continue
         rate = rates.at(pair.first)
         amount, shares = pair.transfer.event.number("value"), pair.shares.event.number("sharesValue")
-        if rate is None or pair.shares.event.args["from"] == ZERO or shares * SHARES == amount:
-            continue
-        if not rate.explains(shares, amount):
+        if rate is not None and not rate.explains(shares, amount):
             return pair.first
     return None
-
-
-def _doubted(place: Place) -> str:
-    return (
-        f"the shares that moved in transaction {place.tx_hash} do not fit the price known here; "
-        "the token's oracle may have changed without a log"
-    )

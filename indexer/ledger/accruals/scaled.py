@@ -108,6 +108,15 @@ class Steps:
         return self._turns[at - 1].rate if at else None
 
 
+def unfit(scene: Scene, place: Place, what: str) -> Turn:
+    """Return the step from which the rate is not known, since the units that moved at *place* contradict it."""
+    why = (
+        f"the shares that moved in transaction {place.tx_hash} do not fit the {what} known here; "
+        "it may have changed without a log"
+    )
+    return Turn(place.time, place, None, "log", scene.deployment.address, why)
+
+
 class Story(NamedTuple):
     """What the logs and reads tell: moves and turns in any order, what could not be held, and from which log
     on the units are lost, and why. *entries* are further moves, as a table: where there are many."""

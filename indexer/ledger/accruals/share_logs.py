@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from indexer.decode.abi import Event, Family, RawLog, Undecodable
@@ -18,6 +18,23 @@ class Told(NamedTuple):
     place: Place
     raw: RawLog
     event: Event
+
+
+Broken = tuple[Place, str]
+"""The log from which on a ledger does not hold, and why."""
+
+
+def unreadable(
+    scene: Scene, addresses: Collection[str], family: Family, names: Collection[str]
+) -> Broken | None:
+    """Return the first of the logs *names* of *addresses* that cannot be decoded, None where all can."""
+    found = told(scene, addresses, family, names)
+    return next(((place, event.reason) for place, _, event in found if isinstance(event, Undecodable)), None)
+
+
+def earliest(*broken: Broken | None) -> Broken | None:
+    """Return what comes first of *broken*."""
+    return min((one for one in broken if one is not None), key=lambda one: one[0].order, default=None)
 
 
 class Odd(NamedTuple):

@@ -27,8 +27,8 @@ import pyarrow as pa
 from indexer.decode.abi import Event, load_family, selector_of, topics_of
 from indexer.floor.spans import BlockRef
 from indexer.ledger.accruals.movements import Numbers, movements
-from indexer.ledger.accruals.scaled import Move, Steps, Story, Turn, place_of, scaled
-from indexer.ledger.accruals.share_logs import moved, read_odd
+from indexer.ledger.accruals.scaled import Move, Steps, Story, Turn, place_of, scaled, unfit
+from indexer.ledger.accruals.share_logs import earliest, moved, read_odd, unreadable
 from indexer.ledger.figures import LOGS_A_BLOCK, integers, order_of
 from indexer.ledger.placed import Place, placed, told
 from indexer.ledger.scene import Ledger, Needs, ReadWanted, Scene
@@ -62,8 +62,12 @@ def timed_rebase(scene: Scene) -> Ledger | Needs:
     turns = _turns(scene, np.sort(np.concatenate([order_of(found.entries), _orders(moves)])))
     if isinstance(turns, Needs):
         return turns
-    turns += list(_doubts(scene, found.entries, moves, Steps(turns)))
-    return scaled(scene, Story(moves, turns, odd.undecoded, odd.broken, found.entries))
+    doubts = list(_doubts(scene, found.entries, moves, Steps(turns)))
+    if doubts:
+        first = min(doubts, key=lambda turn: turn.order)
+        turns = [*(turn for turn in turns if turn.order < first.order), first]
+    steps = unreadable(scene, [scene.deployment.address], load_family(FAMILIES), _RATES)
+    return scaled(scene, Story(moves, turns, odd.undecoded, earliest(odd.broken, steps), found.entries))
 
 
 def _orders(moves: Sequence[Move]) -> Numbers:
@@ -76,24 +80,16 @@ def _doubts(scene: Scene, entries: pa.Table, moves: Sequence[Move], steps: Steps
     for first, last, rate in steps.along(entries):
         for row in range(first, last) if rate is not None else ():
             if _unexplained(rate, units[row], amounts[row]):
-                yield _doubt(scene, place_of(entries, row))
+                yield unfit(scene, place_of(entries, row), "multiplier")
     for move in moves:
         if _unexplained(steps.at(move.place), move.units, move.amount):
-            yield _doubt(scene, move.place)
+            yield unfit(scene, move.place, "multiplier")
 
 
 def _unexplained(rate: Rate | None, units: int | None, amount: int | None) -> bool:
     if rate is None or units is None or amount is None:
         return False
     return not rate.explains(units, amount)
-
-
-def _doubt(scene: Scene, place: Place) -> Turn:
-    why = (
-        f"the shares that moved in transaction {place.tx_hash} do not fit the multiplier known here; "
-        "it may have changed without a log"
-    )
-    return Turn(place.time, place, None, "log", scene.deployment.address, why)
 
 
 def _turns(scene: Scene, moved: Numbers) -> list[Turn] | Needs:
