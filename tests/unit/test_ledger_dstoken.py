@@ -111,12 +111,6 @@ def test_a_transfer_without_its_shares_ends_the_ledger() -> None:
     assert made.undecoded.num_rows == 1
 
 
-def test_shares_that_do_not_fit_their_amount_end_the_ledger() -> None:
-    """A TxShares worth another amount than its Transfer's is not this contract's rounding."""
-    made = ledger(service(1, 0, PROVIDER), *moved(2, MINT, 10, 10**16, ONE))
-    assert supplies(made)[-1] == (2, None)
-
-
 def test_burning_to_nearest_stays_within_one_unit_of_rounding() -> None:
     """A burn of a base unit at a third takes shares that are worth a little more: the rest is rounding."""
     third = 333_333_333_333_333_333
