@@ -19,8 +19,9 @@ from indexer.sources.evm import Evm
 from indexer.store.read import read_book
 from indexer.sync.certify import verify_place
 from indexer.sync.coverage import Task, book_of, cut_tasks, missing
-from indexer.sync.deriving import Place, derive_place, load_raw, place_of
+from indexer.sync.deriving import Place, derive_place, place_of
 from indexer.sync.ingest import ingest
+from indexer.sync.inputs import load_raw
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Order, Outcome, Progress, Result
 from indexer.sync.session import Session, asking, session, take_on

@@ -14,9 +14,9 @@ from indexer.sync.deriving import (
     derivation_of,
     derive_place,
     derived_of,
-    load_raw,
     place_of,
 )
+from indexer.sync.inputs import load_raw
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Outcome, Progress, Result
 from indexer.sync.session import Session, session

@@ -46,15 +46,10 @@ class Odd(NamedTuple):
 
 
 class Twins(NamedTuple):
-    """What belongs to one movement; either may be missing. *swapped*: the shares were logged first."""
+    """What belongs to one movement; either may be missing."""
 
     transfer: Told | None
     shares: Told | None
-
-    @property
-    def swapped(self) -> bool:
-        both = self.transfer is not None and self.shares is not None
-        return both and self.shares.place.log_index < self.transfer.place.log_index  # type: ignore[union-attr]
 
     @property
     def first(self) -> Place:
