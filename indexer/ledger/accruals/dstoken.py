@@ -84,11 +84,11 @@ def _turns(scene: Scene, shares: bytes) -> list[Turn]:
     """Return the steps of the multiplier: what the provider in force says, checked by every TxShares."""
     own = scene.deployment.address
     known = _known(scene)
-    events = [
-        (place, event)
-        for place, _, event in told(_telling(scene, shares), known, load_family(FAMILIES), _RATES)
-        if not isinstance(event, Undecodable)
-    ]
+    events: list[tuple[Place, Event]] = []
+    for place, _, event in told(_telling(scene, shares), known, load_family(FAMILIES), _RATES):
+        if isinstance(event, Undecodable):
+            break  # The ledger ends here, and what comes later tells nothing of before.
+        events.append((place, event))
     first_log = next(placed(scene, [own]), None)
     if first_log is None:
         return []
