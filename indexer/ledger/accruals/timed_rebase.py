@@ -36,6 +36,9 @@ from indexer.ledger.supply import Rate
 
 ONE = 10**18
 DAY = 86_400
+SHORTEST = 3_600
+"""Seconds of the shortest fee period that is followed: each may cost a read."""
+
 FAMILIES = ("erc20", "backed_autofee")
 VIEW = "getCurrentMultiplier"
 _RATES = ("MultiplierUpdated", "MultiplierScheduled", "MultiplierScheduleOverridden")
@@ -133,6 +136,8 @@ class _Reading:
         period = self._period()
         if not isinstance(period, Period):
             return period if isinstance(period, Needs) else [self.unknown(_NOT_READ)]
+        if period.length < SHORTEST:
+            return [self.unknown("its fee periods are too short to be read one by one")]
         until = self._scene.run.frontier.time
         instants = set(period.starts(self._born.time, until))
         instants |= {at for at in self._announced if self._born.time < at <= until}

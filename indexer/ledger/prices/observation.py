@@ -15,6 +15,8 @@ from indexer.ledger.scene import Scene
 
 _MONTH = 31 * DAY
 _SATURDAY = 5
+_LAST = 250_000_000_000
+"""The last second that a price may be dated, in the year 9892: what is added to it still has a date."""
 
 
 class Observation(NamedTuple):
@@ -38,7 +40,15 @@ class Observation(NamedTuple):
 
 def nav_rows(scene: Scene, price: Price, observations: Sequence[Observation]) -> list[dict[str, Any]]:
     """Return the rows of ``navs`` that *observations* of the source *price* make."""
-    return [_row(scene, price, one) for one in told_once(observations)]
+    return [_row(scene, price, one) for one in told_once(map(_dated, observations))]
+
+
+def _dated(one: Observation) -> Observation:
+    """Return *one*; where its own date is none of the calendar's it is a gap from when the chain learnt it."""
+    if one.effective_at <= _LAST:
+        return one
+    why = "the date told for the price is beyond the calendar"
+    return one._replace(effective_at=one.published_at, price=None, why=why)
 
 
 def told_once(observations: Iterable[Observation]) -> Iterator[Observation]:

@@ -20,6 +20,7 @@ from indexer.ledger.prices.ranges import (
     overridden,
     price_at,
     range_of,
+    reverts,
     with_range,
 )
 from indexer.ledger.prices.told import Told, logs_from, told
@@ -28,6 +29,7 @@ from indexer.ledger.scene import Needs, ReadWanted, Scene
 _FAMILY = ("ondo_range_oracle",)
 _EVENTS = ("RangeSet", "RangeOverriden", "Paused", "Unpaused")
 UNKNOWN = "the oracle's first range is in no log, and was not read"
+REVERTS = "the oracle's own numbers do not fit its arithmetic, so it reverts"
 PAUSED = "the oracle is paused"
 
 
@@ -124,7 +126,8 @@ def _observed(regime: Regime) -> Iterator[Observation]:
 
 def _priced(one: Observation, ranges: Ranges) -> Observation:
     price = price_at(ranges, one.effective_at)
-    return one._replace(price=price, why=UNKNOWN if price is None else None)
+    why = None if price is not None else REVERTS if reverts(ranges, one.effective_at) else UNKNOWN
+    return one._replace(price=price, why=why)
 
 
 def _with_reads(
@@ -136,7 +139,9 @@ def _with_reads(
 
     def is_gap(at: int) -> bool:
         there = next((r for r in regimes if r.since <= at <= r.until), None)
-        return there is not None and not there.is_paused and price_at(there.ranges, at) is None
+        if there is None or there.is_paused or reverts(there.ranges, at):
+            return False
+        return price_at(there.ranges, at) is None
 
     asked = asked_daily(scene, oracle, "getPrice", selector_of(_FAMILY, "getPrice()"), is_gap)
     if isinstance(asked, Needs):

@@ -14,6 +14,7 @@ DAY = 86_400
 ONE = 10**27
 _STEP = 10**10
 _WORD, _LIMIT = 32, 2**256
+_MOST = 10_000
 
 
 class Range(NamedTuple):
@@ -62,15 +63,20 @@ def to_eight(price: int) -> int:
 
 
 def price_in(one: Range, at: int) -> int:
-    """Return the price of the range *one* at the second *at*; from its end on that of its last second."""
+    """Return the price of the range *one* at the second *at*; from its end on that of its last second.
+
+    Raises OverflowError where the contract would revert: a range that ends before it starts, too.
+    """
     days = (min(at, one.end - 1) - one.start) // DAY
+    if days < 0:
+        raise OverflowError("the range ends before it starts")
     return to_eight(power(one.rate, days + 1) * one.close // ONE)
 
 
 def price_at(ranges: Sequence[Range | None], at: int) -> int | None:
     """Return what the oracle answers at the second *at*: the price of the newest range that has started.
 
-    None where that range is not known, or where the contract reverts because a price does not fit 256 bits;
+    None where that range is not known, or where the contract reverts because a number does not fit 256 bits;
     0, as the contract, where none has started.
     """
     for one in reversed(ranges):
@@ -82,6 +88,12 @@ def price_at(ranges: Sequence[Range | None], at: int) -> int | None:
             except OverflowError:
                 return None
     return 0
+
+
+def reverts(ranges: Sequence[Range | None], at: int) -> bool:
+    """Return whether the oracle answers nothing at the second *at* though its ranges are known."""
+    newest = next((one for one in reversed(ranges) if one is None or one.start <= at), None)
+    return newest is not None and price_at(ranges, at) is None
 
 
 def days(ranges: Sequence[Range | None], after: int, until: int) -> Iterator[tuple[int, int | None]]:
@@ -105,7 +117,12 @@ def moves(ranges: Sequence[Range | None], after: int, until: int) -> Iterator[tu
 
 
 def with_range(ranges: Ranges, index: int, one: Range | None) -> Ranges:
-    """Return *ranges* with *one* at *index*; those before it that nothing has told are None."""
+    """Return *ranges* with *one* at *index*; those before it that nothing has told are None.
+
+    No oracle has as many ranges as an absurd index says: behind one nothing is known.
+    """
+    if index >= _MOST:
+        return (*ranges, None)
     filled = [*ranges, *([None] * (index + 1 - len(ranges)))]
     filled[index] = one
     return tuple(filled)
@@ -116,6 +133,8 @@ def overridden(ranges: Ranges, index: int, told: Range) -> Ranges:
 
     The contract takes the close told for range 0 as the price of its first day, and stores the one before.
     """
+    if index == 0 and told.rate == 0:
+        return with_range(ranges, index, None)  # the contract cannot divide by it
     close = told.close * ONE // told.rate if index == 0 else told.close
     return with_range(ranges, index, told._replace(close=close))
 
