@@ -84,11 +84,7 @@ def _turns(scene: Scene, shares: bytes) -> list[Turn]:
     """Return the steps of the multiplier: what the provider in force says, checked by every TxShares."""
     own = scene.deployment.address
     known = _known(scene)
-    events: list[tuple[Place, Event]] = []
-    for place, _, event in told(_telling(scene, shares), known, load_family(FAMILIES), _RATES):
-        if isinstance(event, Undecodable):
-            break  # The ledger ends here, and what comes later tells nothing of before.
-        events.append((place, event))
+    events = _readable(scene, known, shares)
     first_log = next(placed(scene, [own]), None)
     if first_log is None:
         return []
@@ -117,6 +113,17 @@ def _turns(scene: Scene, shares: bytes) -> list[Turn]:
         multiplier = rates.get(provider or own)
         turns.append(_turn(scene, place, event.contract, multiplier, _silent(provider, known)))
     return turns
+
+
+def _readable(scene: Scene, known: set[str], shares: bytes) -> list[tuple[Place, Event]]:
+    """Return the logs that tell the multiplier up to the first that cannot be read: the ledger ends there, and
+    what comes later tells nothing of before."""
+    events: list[tuple[Place, Event]] = []
+    for place, _, event in told(_telling(scene, shares), known, load_family(FAMILIES), _RATES):
+        if isinstance(event, Undecodable):
+            break
+        events.append((place, event))
+    return events
 
 
 def _first_told(later: Sequence[tuple[Place, Event]], own: str, provider: str) -> int | None:
