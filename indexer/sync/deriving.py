@@ -36,7 +36,7 @@ from indexer.sources.evm import Evm
 from indexer.store.read import arrow_rows
 from indexer.sync.committing import commit_tables
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
-from indexer.sync.inputs import Raw, derived
+from indexer.sync.inputs import Raw, derived, forget_absent
 from indexer.sync.measuring import Inconsistent, measure
 from indexer.sync.session import Session, now
 
@@ -89,12 +89,13 @@ async def derive_place(
     row["covered_until"] = _covered_until(work, chain_id, run.frontier)
     if held and not force and _stands(held, row):
         return held
+    forget_absent(raw)
     logs = raw.logs.of([contract.address for contract in place.contracts], run)
     scene = Scene(
         place.token, place.deployment, run, logs, raw.calls, raw.reads, raw.moments.known, raw.read_times
     )
     made = await derived(work, scene, raw, evm, reads=reads)
-    row["inputs_missing"] = _missing(place, made, raw)
+    row["inputs_missing"] = _missing(made, raw)
     tables = made.tables()
     tables["transfers"], tables["bridge_legs"] = carried(
         made.transfers, made.bridge_legs, held_legs(work, place.key)
@@ -109,12 +110,11 @@ def _stands(held: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     return same and held["inputs_missing"] == 0
 
 
-def _missing(place: Place, made: Derived, raw: Raw) -> int:
-    """Return how many transactions and reads of *place* were wanted and could not be had."""
-    lacking = pa.array([tx_hash for tx_hash, call in raw.calls.items() if call is None], pa.string())
+def _missing(made: Derived, raw: Raw) -> int:
+    """Return how many transactions and reads were wanted and could not be had."""
+    lacking = pa.array(sorted(raw.unknown.intersection(raw.calls)), pa.string())
     hashes = made.transfers["tx_hash"]
-    group = {contract.address for contract in place.contracts}
-    reads = sum(1 for _, address, _ in raw.unanswered if address in group)
+    reads = len(raw.unanswered.intersection(raw.reads))
     return reads + len(pc.unique(hashes.filter(pc.is_in(hashes, value_set=lacking))))
 
 

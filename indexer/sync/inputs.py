@@ -24,11 +24,15 @@ FETCH = 500
 
 
 class Raw(NamedTuple):
-    """The raw rows of one chain, loaded once for all its tokens."""
+    """The raw rows of one chain, loaded once for all its tokens.
+
+    *unknown* and *unanswered* are the transactions and reads that nobody could give in this run.
+    """
 
     logs: RawLogs
     calls: dict[str, Call | None]
     reads: dict[ReadKey, bytes | None]
+    unknown: set[str]
     unanswered: set[ReadKey]
     moments: Moments
     read_times: dict[int, int]
@@ -41,9 +45,18 @@ def load_raw(work: Session, chain_id: str) -> Raw:
         load_calls(work.book, work.lake, chain_id),
         load_reads(work.book, work.lake, chain_id),
         set(),
+        set(),
         Moments(work.book, work.registry.by_id(chain_id)),
         load_read_times(work.book, work.lake, chain_id),
     )
+
+
+def forget_absent(raw: Raw) -> None:
+    """Forget that other tokens asked for what nobody could give: a token lacks only what it asks for itself."""
+    for tx_hash in raw.unknown:
+        raw.calls.pop(tx_hash, None)
+    for key in raw.unanswered:
+        raw.reads.pop(key, None)
 
 
 async def derived(work: Session, scene: Scene, raw: Raw, evm: Evm | None, *, reads: bool) -> Derived:
@@ -63,8 +76,12 @@ async def derived(work: Session, scene: Scene, raw: Raw, evm: Evm | None, *, rea
 async def _fetch_transactions(work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs) -> None:
     wanted = [w for w in needs.transactions if w.tx_hash not in raw.calls]
     if evm is None:
-        raw.calls.update(dict.fromkeys((w.tx_hash for w in wanted), None))
+        raw.unknown.update(w.tx_hash for w in wanted)
+    absent = [w.tx_hash for w in wanted if w.tx_hash in raw.unknown]
+    raw.calls.update(dict.fromkeys(absent, None))
+    if evm is None:
         return
+    wanted = [w for w in wanted if w.tx_hash not in raw.unknown]
     if wanted:
         work.progress.start(f"transactions {scene.token.id}", len(wanted), "transactions")
     for first in range(0, len(wanted), FETCH):
@@ -73,7 +90,9 @@ async def _fetch_transactions(work: Session, scene: Scene, raw: Raw, evm: Evm | 
         rows = []
         for want, answer in zip(part, answers, strict=True):
             raw.calls[want.tx_hash] = None
-            if answer is not None:
+            if answer is None:
+                raw.unknown.add(want.tx_hash)
+            else:
                 call = Call(answer.sender, answer.target, answer.input)
                 raw.calls[want.tx_hash] = call
                 rows.append(_transaction(scene.deployment.chain_id, want, call))
@@ -115,6 +134,9 @@ async def _fetch_reads(
     work: Session, scene: Scene, raw: Raw, evm: Evm | None, needs: Needs, *, allowed: bool
 ) -> None:
     wanted = [w for w in needs.reads if (w.block.number, w.address, w.call) not in raw.reads]
+    absent = raw.unanswered.intersection((w.block.number, w.address, w.call) for w in wanted)
+    raw.reads.update(dict.fromkeys(absent, None))
+    wanted = [w for w in wanted if (w.block.number, w.address, w.call) not in absent]
     if evm is None or not allowed:
         asked = {(w.block.number, w.address, w.call) for w in wanted}
         raw.reads.update(dict.fromkeys(asked, None))

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from eth_abi import encode
 from line_kit import Quiet
 
 from indexer.config.model import Registry
 from indexer.config.settings import Settings, open_registry, resolve
+from indexer.decode.abi import load_family
 from indexer.serve.recording import FORMAT
 from indexer.store.read import connect
 from indexer.sync.backfill import backfill
@@ -31,6 +33,15 @@ class Named(NamedTuple):
     decimals: int = 18
     start: int = 0
     companions: tuple[str, ...] = ()
+    accrual: str = "plain"
+    reasons: str = "plain"
+    events: tuple[str, ...] = ()
+    speaks: Mapping[str, tuple[str, ...]] = {}
+    """Companions whose events have families, by address."""
+
+    reads: tuple[str, ...] = ()
+    more: str = ""
+    """TOML of the deployment's other tables."""
 
 
 class Home(NamedTuple):
@@ -75,14 +86,16 @@ def write_config(folder: Path, chain: str, number: int, tokens: Iterable[Named])
             f'[[product]]\nid = "{token.id}"\nname = "{token.id}"\nasset_class = "fund"\ncurrency = "USD"'
         )
         parts.append(
-            f'[[token]]\nid = "{token.id}"\nsymbol = "T"\nproduct = "{token.id}"\naccrual = "plain"\n'
-            f'reasons = "plain"\n[[token.deployment]]\nchain = "{chain}"\naddress = "{token.address}"\n'
-            f"decimals = {token.decimals}\nstart = {token.start}"
+            f'[[token]]\nid = "{token.id}"\nsymbol = "T"\nproduct = "{token.id}"\naccrual = "{token.accrual}"\n'
+            f'reasons = "{token.reasons}"\nevents = {list(token.events)}\n[[token.deployment]]\n'
+            f'chain = "{chain}"\naddress = "{token.address}"\n'
+            f"decimals = {token.decimals}\nstart = {token.start}\nreads = {list(token.reads)}"
         )
         parts += [
-            f'[[token.deployment.companion]]\nname = "{address}"\naddress = "{address}"\nevents = []'
-            for address in token.companions
+            f'[[token.deployment.companion]]\nname = "{address}"\naddress = "{address}"\nevents = {list(families)}'
+            for address, families in (dict.fromkeys(token.companions, ()) | token.speaks).items()
         ]
+        parts.append(token.more)
     (folder / "platforms" / "test.toml").write_text("\n\n".join(parts) + "\n")
     return folder
 
@@ -137,6 +150,26 @@ def log(block: int, index: int, address: str, topics: Sequence[str], data: str, 
         "logIndex": hex(index),
         "removed": False,
     }
+
+
+class Said(NamedTuple):
+    """An event of a family, with its arguments in the ABI's order."""
+
+    family: str
+    name: str
+    values: tuple[Any, ...] = ()
+
+    def encoded(self) -> tuple[list[str], str]:
+        """Return the topics and the data of its log, as text; the first variant that takes the values counts."""
+        specs = [
+            s for many in load_family((self.family,)).events.values() for s in many if s.name == self.name
+        ]
+        spec = next(s for s in specs if len(s.arguments) == len(self.values))
+        pairs = list(zip(spec.arguments, self.values, strict=True))
+        topics = [encode([a.type], [value]).hex() for a, value in pairs if a.indexed]
+        plain = [(a.type, value) for a, value in pairs if not a.indexed]
+        data = encode([kind for kind, _ in plain], [value for _, value in plain])
+        return ["0x" + topic for topic in (spec.topic0.hex(), *topics)], f"0x{data.hex()}"
 
 
 def word(value: int | str) -> str:
