@@ -36,7 +36,7 @@ from indexer.sources.evm import Evm
 from indexer.store.read import arrow_rows
 from indexer.sync.committing import commit_tables
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
-from indexer.sync.inputs import Raw, derived, forget_absent
+from indexer.sync.inputs import Raw, derived, forget_absent, not_found
 from indexer.sync.measuring import Inconsistent, measure
 from indexer.sync.session import Session, now
 
@@ -95,7 +95,7 @@ async def derive_place(
         place.token, place.deployment, run, logs, raw.calls, raw.reads, raw.moments.known, raw.read_times
     )
     made = await derived(work, scene, raw, evm, reads=reads)
-    row["inputs_missing"] = _missing(made, raw)
+    row["inputs_missing"] = _missing(made, raw) + (len(not_found(raw)) if reads else 0)
     tables = made.tables()
     tables["transfers"], tables["bridge_legs"] = carried(
         made.transfers, made.bridge_legs, held_legs(work, place.key)
@@ -141,8 +141,7 @@ def stored_of(work: Session, key: tuple[str, str], tables: Sequence[Table]) -> d
 
 def held_legs(work: Session, key: tuple[str, str]) -> pa.Table:
     """Return the legs of crossings that are committed for the (token, chain id) *key*."""
-    files = work.book.rows(FILES, token=key[0], chain_id=key[1], table_name=BRIDGE_LEGS.name)
-    return work.lake.read(BRIDGE_LEGS, [row["path"] for row in files if row["unlisted_at"] is None])
+    return stored_of(work, key, (BRIDGE_LEGS,))[BRIDGE_LEGS.name]
 
 
 def commit_derived(

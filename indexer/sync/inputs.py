@@ -57,6 +57,13 @@ def forget_absent(raw: Raw) -> None:
         raw.calls.pop(tx_hash, None)
     for key in raw.unanswered:
         raw.reads.pop(key, None)
+    for at in not_found(raw):
+        del raw.moments.known[at]
+
+
+def not_found(raw: Raw) -> list[int]:
+    """Return the instants that were wanted as blocks while nobody could or might be asked."""
+    return [at for at, block in raw.moments.known.items() if block is None]
 
 
 async def derived(work: Session, scene: Scene, raw: Raw, evm: Evm | None, *, reads: bool) -> Derived:

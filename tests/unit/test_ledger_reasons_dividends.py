@@ -88,9 +88,14 @@ def test_the_rest_of_a_payment_in_a_transaction_of_its_own_is_told_by_its_day() 
 
 
 def test_an_issue_at_another_rate_on_that_day_is_a_purchase() -> None:
-    """A payment elsewhere on the day does not make every issue one."""
+    """A payment elsewhere on the day does not make every issue one; as small as one, its shape alone tells."""
     day = (Minted(1, *paid(BOB)), Minted(2, *paid(CAROL)))
-    assert issued((ALICE, 5 * UNIT), day=day) == [("issuance", "event")]
+    assert issued((ALICE, 5 * UNIT), day=day) == [("issuance", "pattern")]
+
+
+def test_an_issue_larger_than_any_payment_is_told_by_its_log() -> None:
+    """No dividend gives a tenth of what its holder has, so nothing is left to guess."""
+    assert issued((ALICE, HELD[ALICE] // 10)) == [("issuance", "event")]
 
 
 def test_new_holders_are_buyers() -> None:

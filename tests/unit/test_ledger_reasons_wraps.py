@@ -123,3 +123,10 @@ def test_shares_of_a_transfer_are_neither() -> None:
     """TransferShares between two holders is a plain move."""
     got = answered(transaction(move(1, ALICE, BOB, 900), shares(2, ALICE, BOB)))
     assert [v.reason for v in got] == ["transfer"]
+
+
+def test_nothing_that_moves_from_the_zero_account_to_itself_is_no_false_mint() -> None:
+    """A false mint names who burned; a Transfer of nothing between zero and zero forces nobody."""
+    tx = transaction(mint(1, ZERO, 0))
+    (got,) = answered(tx._replace(entries=tuple(e._replace(effect="none") for e in tx.entries)))
+    assert got.reason == "unclassified"

@@ -134,7 +134,7 @@ def false_mint(tx: Tx, _context: Context) -> Mapping[int, Verdict]:
     return {
         i: Verdict("forced", "ondo-false-mint@1", "event")
         for i in unexplained(tx, "none")
-        if tx.entries[i].from_address == ZERO and tx.entries[i].units == 0
+        if tx.entries[i].from_address == ZERO != tx.entries[i].to_address and tx.entries[i].units == 0
     }
 
 
