@@ -26,16 +26,20 @@ SERVER.set_forkserver_preload(["killable", "web3", "indexer.sync.backfill", "ind
 class Child:
     """A backfill in a process of its own, forked from a server that has the imports behind it."""
 
-    def __init__(self, home: Path, url: str, stop_after: int) -> None:
+    def __init__(
+        self, home: Path, url: str, stop_after: int, name: str = NAME, point: str = "rename"
+    ) -> None:
         mine, theirs = SERVER.Pipe()
         self._said = mine
-        self._process = SERVER.Process(target=killable.main, args=(home, NAME, url, stop_after, theirs))
+        self._process = SERVER.Process(
+            target=killable.main, args=(home, name, url, stop_after, theirs, point)
+        )
         self._process.start()
         theirs.close()
         assert mine.recv() == "started"
 
     def kill(self, delay: float | None) -> bool:
-        """Kill it after *delay* seconds, or once it has renamed; False where it had ended by itself."""
+        """Kill it after *delay* seconds, or once it has reached its point; False where it had ended by itself."""
         if delay is None:
             said = self._said.recv()
         else:
@@ -76,3 +80,14 @@ def test_a_killed_backfill_resumes_to_the_same_tables(tmp_path: Path) -> None:
         home = tmp_path / f"home{homes}"
         assert Child(home, url, 0).wait() == 0
         assert differing(whole, digests_of(home)) == []
+
+
+def test_a_kill_between_instants_reads_and_derive_loses_nothing(tmp_path: Path) -> None:
+    """Killed behind its first and its fiftieth instant, its first and its second reads, it ends as a whole run."""
+    run(tmp_path / "whole", "backed", verify=True)
+    with serving(Replay([recording("backed")])) as url:
+        home = tmp_path / "home"
+        for point, after in (("instant", 1), ("instant", 50), ("reads", 1), ("reads", 1)):
+            assert Child(home, url, after, "backed", point).kill(None), (point, after)
+        assert Child(home, url, 0, "backed").wait() == 0
+    assert differing(digests_of(tmp_path / "whole"), digests_of(home)) == []
