@@ -95,12 +95,19 @@ def show(  # noqa: PLR0913 - each is an option
         )
     if at is not None and (first or last):
         raise Usage("--at asks for one moment, --from and --to for days; give one of the two.")
+    if what is What.BALANCES and (first or last):
+        raise Usage("Balances are those of one moment: ask with --at for a block, a day's close or a time.")
     typed = (at, first, last)
     rows = answer(shell(context), what.value, (name, product, tuple(chain or ())), typed, limit)
     if plot:
         from indexer.cli.plot import plot_lines  # noqa: PLC0415 - seldom asked for
 
-        say(*plot_lines(rows.to_pylist()))
+        drawn = list(plot_lines(rows.to_pylist()))
+        if not drawn:
+            sys.stderr.write(
+                f"There is no day to draw; `rwa show supply {name}` has the days of this home.\n"
+            )
+        say(*drawn)
         return
     emit(rows, how, BRIEF.get(what, ()))
 
@@ -128,19 +135,43 @@ def answer(
         last=day("--to", last),
         limit=limit,
     )
+    if question.first and question.last and question.first > question.last:
+        raise Usage(f"--from {first} lies after --to {last}; give an earlier --from, or a later --to.")
     with tables(settings, registry) as con:
+        _refuse_absent(con, question, chains)
         found: pa.Table = answers.ANSWERS[what](con, question)
         if found.num_rows == 0:
-            _refuse_absent(con, question.tokens)
+            sys.stderr.write(_covered(con, question.tokens))
         return found
 
 
-def _refuse_absent(con: duckdb.DuckDBPyConnection, tokens: tuple[str, ...]) -> None:
-    """Raise Usage where none of *tokens* is in the home: no rows would read as nothing happened."""
-    held = {token for (token,) in con.execute("SELECT token FROM derivations").fetchall()}
-    if not held & set(tokens):
-        names = " and ".join(tokens)
-        raise Usage(f"{names} is not in this home; fetch it first: `rwa backfill {' '.join(tokens)}`.")
+def _refuse_absent(con: duckdb.DuckDBPyConnection, q: Question, chains: tuple[str, ...]) -> None:
+    """Raise Usage where nothing of *q* is in the home: no rows would read as nothing happened."""
+    rows = con.execute(
+        "SELECT token, chain_id, chain FROM derivations JOIN chains USING (chain_id)"
+    ).fetchall()
+    held = [(chain_id, chain) for token, chain_id, chain in rows if token in q.tokens]
+    if not held:
+        names, verb, it = (" and ".join(q.tokens), *(("are", "them") if len(q.tokens) > 1 else ("is", "it")))
+        raise Usage(
+            f"{names} {verb} not in this home; fetch {it} first: `rwa backfill {' '.join(q.tokens)}`."
+        )
+    if q.chain_ids and not {chain_id for chain_id, _ in held} & set(q.chain_ids):
+        has = ", ".join(sorted({chain for _, chain in held}))
+        raise Usage(
+            f"This home has {' and '.join(q.tokens)} on {has}, not on {', '.join(chains)}; leave --chain out, or "
+            f"fetch that chain first: `rwa backfill {' '.join(q.tokens)} --chain {chains[0]}`."
+        )
+
+
+def _covered(con: duckdb.DuckDBPyConnection, tokens: tuple[str, ...]) -> str:
+    """Return the sentence that says which days the home has of *tokens*."""
+    days = (
+        "SELECT MIN(day), MAX(day) FROM activity_daily WHERE LIST_CONTAINS(CAST($tokens AS VARCHAR[]), token)"
+    )
+    first, last = con.execute(days, {"tokens": list(tokens)}).fetchall()[0]
+    has = f"from {first} to {last}" if first else "without a day that has an event"
+    return f"This home has {' and '.join(tokens)} {has}.\n"
 
 
 def query(

@@ -125,7 +125,7 @@ def _run(arguments: list[str]) -> int:
 
 def _misused(error: typer.TyperException) -> int:
     """Show what was typed wrongly, and where a global option belongs."""
-    error.message = redacted(error.message)
+    error.message = redacted(error.message).replace("Value error, ", "")
     show = getattr(error, "show", None)
     if show is None:
         sys.stderr.write(f"Error: {error.format_message()}\n")

@@ -11,12 +11,15 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DURATION = re.compile(r"(\d+)([dw])")
 _DAYS = {"d": 1, "w": 7}
 _TAGS = ("finalized", "latest")
+_MOST = 2**63
 _TYPED = "a block such as 18000000, or a UTC day such as 2025-01-31"
 
 
 def block_or_day(option: str, typed: str) -> int | date:
     """Return the block or the day that *typed* means."""
     if typed.isascii() and typed.isdecimal():
+        if len(typed) > len(str(_MOST)) or int(typed) >= _MOST:
+            raise Usage(f"{option} {typed} is past every block; give {_TYPED}.")
         return int(typed)
     if _DAY.fullmatch(typed):
         return _day(option, typed)

@@ -142,6 +142,29 @@ def test_supply_can_be_drawn(home, capsys):
     assert capsys.readouterr().out.startswith("supply of stbt on eip155:900001\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["supply", "benji"], "benji is not in this home; fetch it first: `rwa backfill benji`"),
+        (["flows", "buidl", "--product"], "buidl and buidl-i are not in this home"),
+        (["supply", "stbt", "--chain", "ethereum"], "This home has stbt on stbt, not on ethereum"),
+    ],
+)
+def test_what_is_not_in_the_home_is_refused(home, capsys, arguments, said):
+    """A token or a chain that was never fetched is no empty answer: what to do is said."""
+    assert main(["--home", str(home[0]), "show", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_days_without_a_row_name_those_of_the_home(home, capsys):
+    """An empty answer says which days there are, also where supply was to be drawn."""
+    asked = ["--home", str(home[0]), "show", "supply", "stbt", "--from", "2010-01-01"]
+    assert main([*asked, "--to", "2010-02-01"]) == 0
+    assert "This home has stbt from 2023-09-05 to 2024-01-09." in capsys.readouterr().err
+    assert main([*asked[:-1], "2030-01-01", "--plot"]) == 0
+    assert "There is no day to draw" in capsys.readouterr().err
+
+
 def test_a_query_says_when_it_was_cut(home, capsys):
     """Rows beyond the limit are not dropped in silence."""
     assert main(["--home", str(home[0]), "query", "SELECT * FROM transfers", "--limit", "2", "--json"]) == 0
