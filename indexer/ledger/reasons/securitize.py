@@ -97,8 +97,10 @@ def _rest(tx: Tx, context: Context, issues: list[int], *, beside: int) -> Verdic
 
     One holder's is a purchase, by its shape alone where it is no more than a payment's share. So is a batch that
     no payment can be: with a holder who held nothing, or with more than such a share. A batch of small shares to
-    holders is unsure, but for a few odd ones in a payment: holders who came or went within its period.
+    holders is unsure, but for a few odd ones in a payment: holders who came or went within its period. Without
+    the call nothing says that an issue did not come over the bridge: then it is an issuance by default.
     """
+    told = "default" if tx.call is None else "event"
     mints = [
         Minted(e.row, e.to_address, e.units) for e in (tx.entries[i] for i in issues) if e.units is not None
     ]
@@ -108,10 +110,10 @@ def _rest(tx: Tx, context: Context, issues: list[int], *, beside: int) -> Verdic
         whole = small and beside >= len(issues) and business_day(tx.block_time) and _by_operator(tx, context)
         return _DIVIDEND if whole else _UNSURE
     if len({tx.entries[i].to_address for i in issues}) == 1:
-        return Verdict("issuance", "securitize-issue@1", "pattern" if small else "event")
+        return Verdict("issuance", "securitize-issue@1", "pattern" if small else told)
     if small or not mints or None in before:
         return _UNSURE
-    return Verdict("issuance", "securitize-issue@1", "pattern" if any(before) else "event")
+    return Verdict("issuance", "securitize-issue@1", "pattern" if any(before) else told)
 
 
 def _by_operator(tx: Tx, context: Context) -> bool:
