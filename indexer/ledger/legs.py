@@ -77,10 +77,15 @@ def leg_row(row: Row, direction: str) -> Row:
 
 def candidates(transfers: pa.Table) -> Iterator[tuple[Row, str]]:
     """Yield the mints and burns that no rule explains, as open legs with their direction."""
-    for row in _changes(transfers):
-        if (row["evidence"] == "default" or row["reason"] == "unclassified") and row["reason"] not in TOLD:
-            direction = OUT if row["effect"] == "burn" else IN
-            yield leg_row(row, direction), direction
+    changes = pc.is_in(transfers["effect"], value_set=pa.array(["mint", "burn"]))
+    guessed = pc.or_(
+        pc.equal(transfers["evidence"], "default"), pc.equal(transfers["reason"], "unclassified")
+    )
+    told = pc.is_in(transfers["reason"], value_set=pa.array(list(TOLD)))
+    # Picked as columns: a token may have a million mints, nearly all of them explained.
+    for row in transfers.filter(pc.and_(changes, pc.and_not(guessed, told))).to_pylist():
+        direction = OUT if row["effect"] == "burn" else IN
+        yield leg_row(row, direction), direction
 
 
 def leg_of(row: Row, decimals: int) -> Leg | None:
@@ -164,12 +169,6 @@ def carried(transfers: pa.Table, told: pa.Table, held: pa.Table) -> tuple[pa.Tab
             rows[key_of(row)] = row
     legs = legs_table(rows.values())
     return as_joined(transfers, legs), legs
-
-
-def _changes(transfers: pa.Table) -> list[Row]:
-    mask = pc.is_in(transfers["effect"], value_set=pa.array(["mint", "burn"]))
-    rows: list[Row] = transfers.filter(mask).to_pylist()
-    return rows
 
 
 def _said(transfers: pa.Table, verdicts: Mapping[Key, Verdict]) -> pa.Table:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from indexer.ledger.holdings import DAY, Holdings, Minted
@@ -77,15 +77,25 @@ def business_day(time: int) -> bool:
 def _proven(pool: Sequence[Share]) -> list[Fraction]:
     """Return the rates that enough holders of *pool* got."""
     telling = sorted((share for share in pool if share.units >= TELLING), key=lambda share: share.rate)
-    rates = []
-    for i, share in enumerate(telling):
-        like = list(takewhile(partial(_alike, share.rate), telling[i:]))
-        exact = [
-            other for other in like if min(share.units, other.units) >= PAIR_UNITS and _exactly(share, other)
-        ]
-        if len({other.address for other in like}) >= PROOF or len({other.address for other in exact}) > 1:
-            rates.append(share.rate)
-    return rates
+    proven = (
+        share.rate
+        for at, share in enumerate(telling)
+        if _is_proven(share, takewhile(partial(_alike, share.rate), islice(telling, at, None)))
+    )
+    return list(dict.fromkeys(proven))
+
+
+def _is_proven(share: Share, alike: Iterable[Share]) -> bool:
+    """Say whether enough holders got the rate of *share*; no more of those *alike* are looked at than it takes."""
+    holders: set[str] = set()
+    exact: set[str] = set()
+    for other in alike:
+        holders.add(other.address)
+        if min(share.units, other.units) >= PAIR_UNITS and _exactly(share, other):
+            exact.add(other.address)
+        if len(holders) >= PROOF or len(exact) > 1:
+            return True
+    return False
 
 
 def _alike(rate: Fraction, other: Share) -> bool:
