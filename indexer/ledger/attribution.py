@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from indexer.config.model import Deployment
-from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event, load_family
+from indexer.decode.abi import Event, Family, Undecodable, decode_event, load_family
 from indexer.floor.tables import TRANSFERS, UNDECODED, arrow_schema
 from indexer.ledger.figures import rows_of
 from indexer.ledger.holdings import holdings
+from indexer.ledger.placed import read_logs, undecoded_row
 from indexer.ledger.reasons import OPENINGS, classify
 from indexer.ledger.scene import Needs, Scene, TxWanted
 from indexer.ledger.told import families_of
@@ -42,7 +43,7 @@ def attribute(scene: Scene, entries: pa.Table) -> Attributed | Needs:
     families = families_of(scene)
     entry_keys, log_keys = _keys(entries), _keys(scene.logs)
     chosen = _interesting(scene, entries, families, entry_keys, log_keys)
-    events, undecoded = _events(scene, families, np.flatnonzero(np.isin(log_keys, chosen)), log_keys)
+    events, undecoded = _events(scene, families, np.flatnonzero(np.isin(log_keys, chosen)))
     txs = _transactions(scene, entries, events, (chosen, entry_keys))
     context = Context(
         scene.token,
@@ -151,54 +152,24 @@ def _transactions(
 
 
 def _events(
-    scene: Scene, families: Mapping[str, Family], rows: np.ndarray, log_keys: np.ndarray
+    scene: Scene, families: Mapping[str, Family], rows: np.ndarray
 ) -> tuple[dict[int, list[Event]], list[dict[str, object]]]:
+    """Return the decoded events of the log *rows* by their transaction's key, and the rows of ``undecoded``."""
     events: dict[int, list[Event]] = defaultdict(list)
     undecoded: list[dict[str, object]] = []
-    picked = scene.logs.take(pa.array(rows))
     told = {topic for topic, name in families[scene.deployment.address].topics.items() if name in _ROUTINE}
     strange = set(load_family(("erc20",)).topics)
-    names = (
-        "block_number",
-        "tx_hash",
-        "log_index",
-        "address",
-        "topic0",
-        "topic1",
-        "topic2",
-        "topic3",
-        "data",
-    )
-    for row, block, tx_hash, log_index, address, *topics, data in zip(
-        rows.tolist(), *(picked[name].to_pylist() for name in names), strict=True
-    ):
-        given = tuple(topic for topic in topics if topic is not None)
-        if not given:
-            continue
-        raw = RawLog(f"0x{address.hex()}", log_index, given, data)
+    for place, raw in read_logs(scene.logs.take(pa.array(rows))):
         family = families.get(raw.address)
         event = None if family is None else decode_event(family, raw)
         if isinstance(event, Undecodable):
             # The accrual tells the token's own; a companion may be no ERC-20 and use its words.
             passed = told if raw.address == scene.deployment.address else strange
             if raw.topics[0] not in passed:
-                undecoded.append(_undecoded(scene, raw, (block, tx_hash), event.reason))
+                undecoded.append(undecoded_row(scene, place, raw, event.reason))
         elif event is not None:
-            events[int(log_keys[row])].append(event)
+            events[_key(place.block, place.tx_index)].append(event)
     return events, undecoded
-
-
-def _undecoded(scene: Scene, log: RawLog, at: tuple[int, bytes], reason: str) -> dict[str, object]:
-    return {
-        "token": scene.deployment.token,
-        "chain_id": scene.deployment.chain_id,
-        "block_number": at[0],
-        "tx_hash": f"0x{at[1].hex()}",
-        "log_index": log.log_index,
-        "address": log.address,
-        "topic0": f"0x{log.topics[0].hex()}",
-        "reason": reason,
-    }
 
 
 def _wanted(scene: Scene, tx: Tx, log_keys: np.ndarray) -> TxWanted:

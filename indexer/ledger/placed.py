@@ -38,7 +38,11 @@ def placed(
         mask = pc.and_(
             mask, pc.is_in(scene.logs["topic0"], value_set=pa.array(sorted(topics), pa.binary(32)))
         )
-    rows = scene.logs.filter(mask)
+    yield from read_logs(scene.logs.filter(mask))
+
+
+def read_logs(rows: pa.Table) -> Iterator[tuple[Place, RawLog]]:
+    """Yield those of the raw logs *rows* that have a topic, in their order."""
     seconds = pc.divide(rows["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
     names = ("block_number", "block_hash", "tx_hash", "tx_index", "log_index", "address")
     columns = [rows[name].to_pylist() for name in (*names, "topic0", "topic1", "topic2", "topic3", "data")]

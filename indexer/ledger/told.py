@@ -10,14 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from indexer.decode.abi import Event, Family, RawLog, decode_event, load_family
+from indexer.ledger.placed import Place, read_logs
 from indexer.ledger.scene import Scene
 
 COMMON = ("access", "proxy")
 """Event families that any contract may speak, whatever its configuration names."""
-
-_COLUMNS = (
-    "block_number", "block_time", "tx_hash", "log_index", "address", "topic0", "topic1", "topic2", "topic3", "data",
-)  # fmt: skip
 
 
 class Spot(NamedTuple):
@@ -46,11 +43,7 @@ def told(scene: Scene, names: Collection[str]) -> list[Told]:
     families = families_of(scene)
     topics = sorted({t for family in families.values() for t, name in family.topics.items() if name in names})
     wanted = pc.is_in(scene.logs["topic0"], value_set=pa.array(topics, pa.binary(32)))
-    picked = scene.logs.filter(wanted)
-    seconds = pc.divide(picked["block_time"].cast(pa.int64()), 1_000_000)
-    picked = picked.set_column(picked.column_names.index("block_time"), "block_time", seconds)
-    rows = zip(*(picked[name].to_pylist() for name in _COLUMNS), strict=True)
-    found = (_told(families, *row) for row in rows)
+    found = (_told(families, *log) for log in read_logs(scene.logs.filter(wanted)))
     return [told for told in found if told is not None and told.event.name in names]
 
 
@@ -66,19 +59,8 @@ def families_of(scene: Scene) -> Mapping[str, Family]:
     return {address: load_family((*own, *COMMON)) for address, own in names.items()}
 
 
-def _told(
-    families: Mapping[str, Family],
-    block: int,
-    seconds: int,
-    tx_hash: bytes,
-    log_index: int,
-    address: bytes,
-    *rest: bytes | None,
-) -> Told | None:
-    *topics, data = rest
-    given = tuple(topic for topic in topics if topic is not None)
-    raw = RawLog(f"0x{address.hex()}", log_index, given, data or b"")
+def _told(families: Mapping[str, Family], place: Place, raw: RawLog) -> Told | None:
     event = decode_event(families[raw.address], raw) if raw.address in families else None
     if not isinstance(event, Event):
         return None
-    return Told(Spot(event.contract, block, seconds, f"0x{tx_hash.hex()}", log_index), event)
+    return Told(Spot(event.contract, place.block, place.time, place.tx_hash, place.log_index), event)

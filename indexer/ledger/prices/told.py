@@ -9,12 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from indexer.decode.abi import Event, Family, RawLog, Undecodable, decode_event, load_family, topics_of
+from indexer.ledger.placed import Place, read_logs
 from indexer.ledger.prices.picked import Pick
 from indexer.ledger.scene import Scene
-
-_NAMES = (
-    "block_number", "tx_hash", "log_index", "topic0", "topic1", "topic2", "topic3", "data",
-)  # fmt: skip
 
 
 class Told(NamedTuple):
@@ -54,18 +51,12 @@ def told(
     logs = logs.filter(pc.is_in(logs["topic0"], value_set=topics))
     if pick and logs.num_rows:
         logs = logs.filter(pick(logs, family))
-    times = pc.divide(logs["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
-    rows = zip(times, *(logs[name].to_pylist() for name in _NAMES), strict=True)
-    return [_told(family, address, row) for row in rows]
+    return [_told(family, place, raw) for place, raw in read_logs(logs)]
 
 
-def _told(
-    family: Family, address: str, row: tuple[int, int, bytes, int, bytes, bytes, bytes, bytes, bytes]
-) -> Told:
-    time, block, tx_hash, log_index, *topics, data = row
-    given = tuple(topic for topic in topics if isinstance(topic, bytes))
-    event = decode_event(family, RawLog(address, log_index, given, data))
-    place = (block, time, f"0x{tx_hash.hex()}", log_index)
+def _told(family: Family, place: Place, raw: RawLog) -> Told:
+    event = decode_event(family, raw)
+    where = (place.block, place.time, place.tx_hash, place.log_index)
     if isinstance(event, Undecodable):
-        return Told(*place, None, f"block {block} log {log_index} cannot be read: {event.reason}")
-    return Told(*place, event)
+        return Told(*where, None, f"block {place.block} log {place.log_index} cannot be read: {event.reason}")
+    return Told(*where, event)
