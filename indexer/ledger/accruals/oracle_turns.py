@@ -22,12 +22,11 @@ from indexer.ledger.prices.ranges import (
     DAY,
     Range,
     Ranges,
+    changed,
     days,
     moves,
-    overridden,
     price_at,
     range_of,
-    with_range,
 )
 from indexer.ledger.scene import Needs, ReadWanted, Scene
 from indexer.ledger.supply import Rate
@@ -185,16 +184,7 @@ def _after(oracle: _Oracle, event: Event) -> _Oracle:
         return oracle._replace(price=event.number(_PRICES[event.name][1]))
     if event.name in ("Paused", "Unpaused"):
         return oracle._replace(paused=event.name == "Paused")
-    index = event.number("index")
-    if event.name == "RangeSet":
-        names = ("start", "end", "dailyInterestRate", "prevRangeClosePrice")
-        return oracle._replace(
-            ranges=with_range(oracle.ranges, index, Range(*(event.number(name) for name in names)))
-        )
-    names = ("newStart", "newEnd", "newDailyInterestRate", "newPrevRangeClosePrice")
-    return oracle._replace(
-        ranges=overridden(oracle.ranges, index, Range(*(event.number(name) for name in names)))
-    )
+    return oracle._replace(ranges=changed(oracle.ranges, event))
 
 
 def _price(stage: _Stage, at: int) -> int | None:

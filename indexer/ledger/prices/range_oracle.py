@@ -16,12 +16,11 @@ from indexer.ledger.prices.observation import Observation
 from indexer.ledger.prices.ranges import (
     Range,
     Ranges,
+    changed,
     days,
-    overridden,
     price_at,
     range_of,
     reverts,
-    with_range,
 )
 from indexer.ledger.prices.told import Told, logs_from, told
 from indexer.ledger.scene import Needs, ReadWanted, Scene
@@ -93,17 +92,9 @@ def _regimes(logs: list[Told], start: int, first: Range | None, frontier: int) -
         if log.event.name in ("Paused", "Unpaused"):
             is_paused = log.event.name == "Paused"
         else:
-            ranges = _changed(ranges, log, log.event.name)
+            ranges = changed(ranges, log.event)
         held = Regime(log.time, frontier, log, ranges, is_paused)
     yield held
-
-
-def _changed(ranges: Ranges, log: Told, name: str) -> Ranges:
-    if name == "RangeSet":
-        names = ("start", "end", "dailyInterestRate", "prevRangeClosePrice")
-        return with_range(ranges, log.number("index"), Range(*map(log.number, names)))
-    names = ("newStart", "newEnd", "newDailyInterestRate", "newPrevRangeClosePrice")
-    return overridden(ranges, log.number("index"), Range(*map(log.number, names)))
 
 
 def _observed(regime: Regime) -> Iterator[Observation]:

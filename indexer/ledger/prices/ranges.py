@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from indexer.decode.abi import Event
+
 DAY = 86_400
 ONE = 10**27
 _STEP = 10**10
@@ -137,6 +139,17 @@ def overridden(ranges: Ranges, index: int, told: Range) -> Ranges:
         return with_range(ranges, index, None)  # the contract cannot divide by it
     close = told.close * ONE // told.rate if index == 0 else told.close
     return with_range(ranges, index, told._replace(close=close))
+
+
+def changed(ranges: Ranges, event: Event) -> Ranges:
+    """Return *ranges* after the oracle's log *event*, RangeSet or RangeOverriden."""
+    is_new = event.name == "RangeSet"
+    told = Range(*map(event.number, _SET if is_new else _OVERRIDDEN))
+    return (with_range if is_new else overridden)(ranges, event.number("index"), told)
+
+
+_SET = ("start", "end", "dailyInterestRate", "prevRangeClosePrice")
+_OVERRIDDEN = ("newStart", "newEnd", "newDailyInterestRate", "newPrevRangeClosePrice")
 
 
 def range_of(answer: bytes | None) -> Range | None:
