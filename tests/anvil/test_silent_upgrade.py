@@ -20,10 +20,9 @@ UPGRADES = "SELECT * FROM compliance_events WHERE kind = 'implementation'"
 
 def looking_home(folder: Path, web3: Web3, address: str, start: int) -> Home:
     """Return a home whose one token asks for the slot of its proxy's target."""
-    config = write_config(folder / "config", "anvil", CHAIN, [Named("proxied", address, start=start)])
-    (platform,) = (config / "platforms").glob("*.toml")
-    asked = f'reads = ["implementation"]\nimplementation_slot = {ROOM}\n'
-    platform.write_text(platform.read_text().replace("decimals = ", f"{asked}decimals = "))
+    slot = f"implementation_slot = {ROOM}"
+    proxied = Named("proxied", address, start=start, reads=("implementation",), more=slot)
+    config = write_config(folder / "config", "anvil", CHAIN, [proxied])
     return home_of(folder / "home", config, f"anvil={url_of(web3)}")
 
 

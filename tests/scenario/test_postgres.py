@@ -113,7 +113,8 @@ def test_the_copy_has_what_the_lake_has(filled: Filled) -> None:
         read = [tuple(row.values()) for row in filled.postgres.rows(f'SELECT {names} FROM "{table.name}"')]
         assert sorted(map(repr, copied)) == sorted(map(repr, read)), table.name
         empty += [] if copied else [table.name]
-    assert empty == ["undecoded"]
+    # What the recorded contracts of STBT never tell; test_postgres_platforms.py has tokens that do.
+    assert empty == ["undecoded", "distributions", "navs", "request_events", "entity_wallets", "requests"]
 
 
 def test_amounts_are_exact_numerics(filled: Filled) -> None:

@@ -48,7 +48,7 @@ def _rwa(unpacked: Path, *arguments: str) -> str:
 
 def test_the_shipped_configuration_is_found(unpacked: Path) -> None:
     """`rwa tokens` lists from the wheel what the checkout lists."""
-    listed = {row["token"] for row in json.loads(_rwa(unpacked, "tokens", "--json"))}
+    listed = {row["token"] for row in json.loads(_rwa(unpacked, "tokens", "--all", "--json"))}
     assert {"buidl", "buidl-i", "ustb", "uscc", "stbt", "wstbt", "tbill", "usdy", "ousg"} <= listed
 
 
