@@ -29,11 +29,11 @@ SELECT
   held.day AS day,
   held.holder AS holder,
   held.units AS units,
-  CASE WHEN held.balance_raw <= scales.largest THEN held.balance_raw * scales.base_unit END AS balance,
+  CASE WHEN ABS(held.balance_raw) <= scales.largest THEN held.balance_raw * scales.base_unit END AS balance,
   CASE
     WHEN held.why_null IS NOT NULL THEN held.why_null
     WHEN held.balance_raw IS NULL THEN 'there are no units to share the supply by'
-    WHEN held.balance_raw > scales.largest THEN 'the balance passes 38 digits with 18 decimals'
+    WHEN ABS(held.balance_raw) > scales.largest THEN 'the balance passes 38 digits with 18 decimals'
   END AS why_null
 FROM held
 LEFT JOIN scales ON scales.token = held.token AND scales.chain_id = held.chain_id

@@ -187,13 +187,13 @@ SELECT
   scales.contract AS contract,
   held.holder AS holder,
   held.units AS units,
-  CASE WHEN held.balance_raw <= scales.largest THEN held.balance_raw * scales.base_unit END AS balance,
+  CASE WHEN ABS(held.balance_raw) <= scales.largest THEN held.balance_raw * scales.base_unit END AS balance,
   CASE
-    WHEN held.balance_raw <= scales.largest AND held.claim_raw <= scales.largest
+    WHEN ABS(held.balance_raw) <= scales.largest AND ABS(held.claim_raw) <= scales.largest
       THEN held.claim_raw * scales.base_unit
   END AS escrowed,
   CASE
-    WHEN held.balance_raw <= scales.largest AND held.balance_raw + held.claim_raw <= scales.largest
+    WHEN ABS(held.balance_raw) <= scales.largest AND ABS(held.balance_raw) <= scales.largest - ABS(held.claim_raw)
       THEN (held.balance_raw + held.claim_raw - COALESCE(explained.claim_raw, CAST(0 AS DECIMAL(38, 0))))
         * scales.base_unit
   END AS beneficial,
@@ -205,7 +205,7 @@ SELECT
   CASE
     WHEN held.why_null IS NOT NULL THEN held.why_null
     WHEN held.balance_raw IS NULL THEN 'there are no units to share the supply by'
-    WHEN held.balance_raw > scales.largest THEN 'the balance passes 38 digits with 18 decimals'
+    WHEN ABS(held.balance_raw) > scales.largest THEN 'the balance passes 38 digits with 18 decimals'
   END AS why_null
 FROM held
 LEFT JOIN scales ON scales.token = held.token AND scales.chain_id = held.chain_id

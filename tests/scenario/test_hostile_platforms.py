@@ -41,6 +41,7 @@ ANNE, BOB, EVE = account(0xA11CE), account(0xB0B), account(0xE7E)
 HOSTILE = "\0\u202egnp.exe\u0007<b>" + "x" * 10_000
 TOKENS = (
     "usdo", "halted", "rusd", "gone", "xstock", "rated", "spent", "early", "benji", "sides", "here", "there", "liar",
+    "owing",
 )  # fmt: skip
 AT = {name: account(0x70CE_0000 + number) for number, name in enumerate(TOKENS)}
 ORACLE, NOBODY, PROVIDER, REGISTRY, NAV, AGENT, MANAGER, SPEAKER = (
@@ -82,6 +83,7 @@ CONFIGURED = (
     named("here", "nav", "ondo", "ousg", speaks={AT["there"]: ("rousg",)}),
     named("there", "nav", "ondo", "ousg", speaks={AT["here"]: ("ousg",)}),
     named("liar", "plain", "superstate", "superstate_token"),
+    named("owing", "plain", "superstate", "superstate_token")._replace(decimals=6),
 )  # fmt: skip
 
 
@@ -156,6 +158,7 @@ def told() -> Mapping[int, list[tuple[str, Said]]]:
             (SPEAKER, Said("proxy", "Upgraded", (EVE,))),
             (AT["rated"], Said("dstoken", "Burn", (ANNE, MOST, HOSTILE))),
             (AT["liar"], Said("superstate_token", "AdminBurn", (EVE, ANNE, MOST))),
+            move("owing", BOB, ANNE, 10**37),
         ],
     }  # fmt: skip
 
@@ -263,6 +266,12 @@ def test_a_companion_speaks_for_nobody_else(played: Played) -> None:
 def test_a_burn_that_is_only_said_burns_nothing(played: Played) -> None:
     """An event about a burn without a Transfer leaves the ledger."""
     assert set(closes(played, "liar").values()) == {(5 * ONE, 5)}
+
+
+def test_what_nobody_had_is_null(played: Played) -> None:
+    """An address of a token with 6 decimals that sends 10^37 of nothing makes its stocks NULL, no crash."""
+    assert {units for units, _ in closes(played, "owing").values()} == {None}
+    assert all("a log may be missing" in str(why) for _, why in closes(played, "owing").values())
 
 
 def test_text_of_a_log_is_short_plain_ascii(played: Played) -> None:

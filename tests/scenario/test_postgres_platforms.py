@@ -36,7 +36,8 @@ NOT_HERE = {"entity_wallets", "undecoded", "product_daily"}
 
 FILLERS = (
     (sa.Boolean, True), (sa.DateTime, datetime(2024, 1, 1, tzinfo=UTC).replace(tzinfo=None)),
-    (sa.Date, date(2024, 1, 1)), (sa.Integer, 1), (sa.Numeric, 1), (sa.Float, 1.0), (sa.LargeBinary, b"x"), (sa.String, "1"),
+    (sa.Date, date(2024, 1, 1)), (sa.Integer, 1), (sa.Numeric, 1), (sa.Float, 1.0),
+    (sa.LargeBinary, b"x"), (sa.String, "1"),
 )  # fmt: skip
 
 
