@@ -11,7 +11,7 @@ import typer
 
 from indexer.cli.fetch import ChainsOption
 from indexer.cli.output import Format, FormatOption, JsonOption, chosen, emit, say
-from indexer.cli.shell import Shell, chains_for, named, registry_of, shell, tables
+from indexer.cli.shell import Shell, absent, chains_for, named, registry_of, shell, tables
 from indexer.cli.when import day, instant
 from indexer.floor.errors import Usage
 
@@ -152,10 +152,7 @@ def _refuse_absent(con: duckdb.DuckDBPyConnection, q: Question, chains: tuple[st
     ).fetchall()
     held = [(chain_id, chain) for token, chain_id, chain in rows if token in q.tokens]
     if not held:
-        names, verb, it = (" and ".join(q.tokens), *(("are", "them") if len(q.tokens) > 1 else ("is", "it")))
-        raise Usage(
-            f"{names} {verb} not in this home; fetch {it} first: `rwa backfill {' '.join(q.tokens)}`."
-        )
+        raise Usage(absent(q.tokens))
     if q.chain_ids and not {chain_id for chain_id, _ in held} & set(q.chain_ids):
         has = ", ".join(sorted({chain for _, chain in held}))
         raise Usage(

@@ -10,8 +10,8 @@ import typer
 from indexer.cli.fetch import TokensArgument, judge, results
 from indexer.cli.output import Format, FormatOption, JsonOption, chosen, emit
 from indexer.cli.progress import progress
-from indexer.cli.shell import registry_of, shell, tokens_for
-from indexer.floor.errors import Mismatch
+from indexer.cli.shell import absent, registry_of, shell, tokens_for
+from indexer.floor.errors import Mismatch, Usage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,8 +73,11 @@ def _made_again(
     """Make tables again without an endpoint, print how far each token is, and raise what must be said."""
     settings = shell(context).settings()
     registry = registry_of(settings)
+    tokens = tokens_for(settings, registry, names or [])
     with progress(quiet=shell(context).quiet) as told:
-        outcome = act(settings, registry, tokens_for(settings, registry, names or []), told)
+        outcome = act(settings, registry, tokens, told)
+    if not outcome.results:
+        raise Usage(absent([token.id for token in tokens]))
     emit(results(outcome), how)
     judge(outcome)
 
@@ -137,4 +140,8 @@ def status(
     how = chosen(wanted, as_json)
     settings = shell(context).settings()
     registry = registry_of(settings)
-    emit(standing(settings, registry, tokens_for(settings, registry, names or [])), how, STATUS_COLUMNS)
+    tokens = tokens_for(settings, registry, names or [])
+    rows = standing(settings, registry, tokens)
+    if not rows.num_rows:
+        raise Usage(absent([token.id for token in tokens]))
+    emit(rows, how, STATUS_COLUMNS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.cells import safe
-from indexer.cli.output import FormatOption, JsonOption, Sheet, chosen, emit
+from indexer.cli.output import Format, FormatOption, JsonOption, Sheet, chosen, emit
 from indexer.cli.progress import progress
 from indexer.cli.shell import chains_for, registry_of, shell, tokens_for
 from indexer.cli.when import first_block, last_block
@@ -99,7 +99,8 @@ def backfill(  # noqa: PLR0913 - each is an option
     order = order._replace(verify=not no_verify, reads=not no_reads, workers=workers)
     with progress(quiet=shell(context).quiet) as told:
         outcome = line.backfill(settings, registry, order, told)
-    emit(results(outcome), how)
+    if outcome.results or how is not Format.TABLE:
+        emit(results(outcome), how)
     judge(outcome)
 
 

@@ -64,6 +64,13 @@ def named(registry: Registry, names: Sequence[str], *, product: bool = False) ->
     return select(registry, names, product=product)
 
 
+def absent(tokens: Sequence[str]) -> str:
+    """Return the sentence that says that a home holds none of *tokens*, and what to do."""
+    are, them = ("are", "them") if len(tokens) > 1 else ("is", "it")
+    names = " and ".join(tokens)
+    return f"{names} {are} not in this home; fetch {them} first: `rwa backfill {' '.join(tokens)}`."
+
+
 def tokens_for(
     settings: Settings, registry: Registry, names: Sequence[str], *, everything: bool = False
 ) -> tuple[Token, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from indexer.config.address import evm_address
-from indexer.config.fields import nearest
+from indexer.config.fields import nearest, unknown
 from indexer.config.layers import Layer
 from indexer.config.model import CADENCES, spelled
 from indexer.config.problems import Place, Problems
@@ -22,6 +22,7 @@ _TOLD = {
 }
 _IN_LOGS = ("range_oracle", "rwa_price", "price_checkpoints", "vault_price", "settled")
 _FEEDS = ("chainlink", "redstone")
+_LISTED = 20  # more names than that are no help in a sentence
 _OF_A_CONTRACT = ("range_oracle", "rwa_price", "price_checkpoints", "chainlink", "redstone")
 
 
@@ -185,7 +186,9 @@ def _unique(site: Site, seen: dict[tuple[str, str], Site], problems: Problems) -
 def _known(name: str, known: list[str], place: Place, problems: Problems) -> None:
     if name not in known:
         there = ", ".join(known) if known else "nothing"
-        problems.add(place, f"is unknown; {nearest(name, known)}The configuration has {there}")
+        if len(known) > _LISTED:
+            there = f"{len(known)} of them, which `rwa tokens PLATFORM` lists"
+        problems.add(place, unknown(name, known, f"the configuration has {there}"))
 
 
 def _events(names: Sequence[str], families: Sequence[str], place: Place, problems: Problems) -> None:
@@ -193,4 +196,7 @@ def _events(names: Sequence[str], families: Sequence[str], place: Place, problem
         if name not in families:
             spot = place.at(number)
             close = nearest(name, list(families))
-            problems.add(spot, f"has no file of event fragments; {close}The files are {', '.join(families)}")
+            the = "The" if close else "the"
+            problems.add(
+                spot, f"has no file of event fragments; {close}{the} files are {', '.join(families)}"
+            )

@@ -25,9 +25,15 @@ def one_of(*allowed: str) -> AfterValidator:
     def check(text: str) -> str:
         if text in allowed:
             return text
-        raise ValueError(f"is unknown; {nearest(text, allowed)}it is one of {', '.join(allowed)}")
+        raise ValueError(unknown(text, allowed, f"it is one of {', '.join(allowed)}"))
 
     return AfterValidator(check)
+
+
+def unknown(text: str, allowed: tuple[str, ...] | list[str], remedy: str) -> str:
+    """Return that *text* is none of *allowed*: the nearest of them, else the *remedy*; both where both help."""
+    close = nearest(text, allowed)
+    return f"is unknown; {close}{remedy[0].upper()}{remedy[1:]}" if close else f"is unknown; {remedy}"
 
 
 def nearest(text: str, allowed: tuple[str, ...] | list[str]) -> str:
@@ -59,7 +65,7 @@ def _role(text: str) -> str:
     if text in model.ROLES or re.fullmatch(r"reserve_of:[a-z0-9][a-z0-9._-]*", text):
         return text
     raise ValueError(
-        f"is unknown; {nearest(text, model.ROLES)}it is one of {', '.join(model.ROLES)}, reserve_of:<product>"
+        unknown(text, model.ROLES, f"it is one of {', '.join(model.ROLES)}, reserve_of:<product>")
     )
 
 

@@ -21,7 +21,7 @@ _NAMING = ("id", "chain", "name", "role")
 _TYPES = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number without quotes",
-    "list_type": "must be a list in [ ]",
+    "list_type": "must be a list: [ ] around values, [[ ]] around the name of a table",
     "dict_type": "must be a table",
     "model_type": "must be a table",
     "missing": "is missing; add it",
@@ -113,7 +113,7 @@ def _sentence(model: type[BaseModel], fault: Mapping[str, Any]) -> str:
     if kind == "extra_forbidden":
         allowed = _keys(model, fault["loc"][:-1])
         close = nearest(str(fault["loc"][-1]), allowed)
-        return f"is not a known key; {close}The keys here are {', '.join(allowed)}"
+        return f"is not a known key; {close}{'The' if close else 'the'} keys here are {', '.join(allowed)}"
     return _TYPES.get(kind, str(fault["msg"]))
 
 

@@ -65,6 +65,7 @@ def parse(kind: str, name: str, data: bytes, asked: Asked) -> list[Row]:
     lines = _lines(name, data)
     number, header = next(lines, (1, []))
     columns = [cell.strip() for cell in header]
+    _stop(name, _no_header(name, columns))
     _check_header(f"{name}, line {number}", wanted, columns, asked, faults)
     _stop(name, faults)
     rows: list[Row] = []
@@ -116,6 +117,17 @@ def _lines(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
         raise Usage(f"{name}, line {reader.line_num} is not CSV: {error}.") from None
 
 
+def _no_header(name: str, columns: Sequence[str]) -> list[str]:
+    """Return what is wrong with a first line that cannot be a header at all."""
+    if not columns:
+        return [f"{name} is empty; its first line must name the columns."]
+    if len(columns) == 1 and (mark := next((m for m in ";\t|" if m in columns[0]), None)):
+        return [
+            f"{name} has {mark!r} between its cells; save it as CSV with commas, and with points in numbers."
+        ]
+    return []
+
+
 def _check_header(
     place: str, wanted: Format, columns: Sequence[str], asked: Asked, faults: list[str]
 ) -> None:
@@ -132,9 +144,10 @@ def _check_header(
     for column in dict.fromkeys(columns):
         if column not in known:
             close = get_close_matches(column.lower(), known, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else _HINTS.get(column, "")
+            hint = f"did you mean {close[0]!r}?" if close else _HINTS.get(column, "")
+            why = f"; {hint}" if hint else "."
             faults.append(
-                f"{place}, {_shown(column)} is not a known column; {hint}They are {', '.join(known)}."
+                f"{place}, {_shown(column)} is not a known column{why} Columns are {', '.join(known)}."
             )
         elif columns.count(column) > 1:
             faults.append(f"{place}, {column} stands twice; leave one out.")
@@ -142,7 +155,7 @@ def _check_header(
         faults.append(f"{place} has no column source; add it, or say with --source who the figures are from.")
 
 
-_HINTS = {"role": "roles change figures, so they stand in the configuration alone. "}
+_HINTS = {"role": "roles change figures, so they stand in the configuration alone."}
 
 
 def _row(place: str, wanted: Format, line: Line, faults: list[str]) -> Row | None:
@@ -220,7 +233,8 @@ def _time(text: str, line: Line) -> Row:
 def _amount(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise ValueError(
-            "is not an amount; write digits with a point and at most 18 decimals, no other signs, such as 1050.25"
+            "is not an amount; write digits (at most 20) with a point and at most 18 decimals, no other signs, such "
+            "as 1050.25"
         )
     return Decimal(text)
 

@@ -156,6 +156,13 @@ def test_what_is_not_in_the_home_is_refused(home, capsys, arguments, said):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["metrics", "rebuild", "status"])
+def test_a_command_on_what_is_not_in_the_home_is_refused(home, capsys, command):
+    """Work on a token that was never fetched is not done in silence."""
+    assert main(["--home", str(home[0]), command, "benji"]) == 2
+    assert "benji is not in this home; fetch it first" in capsys.readouterr().err
+
+
 def test_days_without_a_row_name_those_of_the_home(home, capsys):
     """An empty answer says which days there are, also where supply was to be drawn."""
     asked = ["--home", str(home[0]), "show", "supply", "stbt", "--from", "2010-01-01"]

@@ -21,7 +21,7 @@ WRONG = {
         "token 'ustb', symbl = 'USTB' is not a known key; did you mean 'symbol'?",
     ),
     "a missing key": (ALL.replace('symbol = "USTB"\n', ""), "token 'ustb', symbol is missing; add it."),
-    "an unknown key of a role": (ALL + ROLE + "until = 3\n", "The keys here are address, role, from, to"),
+    "an unknown key of a role": (ALL + ROLE + "until = 3\n", "the keys here are address, role, from, to"),
     "an unknown table": (ALL + "[[tokens]]\n", "tokens is not a known key; did you mean 'token'?"),
     "a number for text": (ALL.replace('"USTB"', "7"), "symbol = 7 must be text in quotes."),
     "text for a number": (ALL.replace("= 6", '= "6"'), "decimals = '6' must be a whole number from 0 to 18"),
@@ -43,13 +43,14 @@ WRONG = {
         ALL.replace('chain = "ethereum"', 'chain = "etherium"'),
         "chain = 'etherium' is unknown; did you mean 'ethereum'? The configuration has ethereum.",
     ),
+    "a table in the place of many": (ALL.replace("[[token]]", "[token]"), "token must be a list: [ ] around values"),
     "an unknown product": (ALL.replace('product = "ustb"', 'product = "ustp"'), "product = 'ustp' is unknown; did you"),
     "an unknown accrual": (ALL.replace('"plain"', '"rebase"'), "accrual = 'rebase' is unknown;"),
     "unknown reasons": (ALL.replace("symbol =", 'reasons = "ondoo"\nsymbol ='), "did you mean 'ondo'?"),
     "an unknown ABI file": (ALL.replace("symbol =", 'events = ["stbtt"]\nsymbol ='), "has no file of event fragments"),
     "an unknown ABI file of a companion": (ALL + COMPANION.replace("erc20", "erc21"), "did you mean 'erc20'?"),
     "an unknown role": (ALL + ROLE.replace("operator", "operater"), "role = 'operater' is unknown; did you mean"),
-    "a reserve of an unknown product": (ALL + ROLE.replace("operator", "reserve_of:usdo"), "is unknown; The"),
+    "a reserve of an unknown product": (ALL + ROLE.replace("operator", "reserve_of:usdo"), "is unknown; the"),
     "a role that ends before it begins": (ALL + ROLE + "from = 2024-02-01\nto = 2024-01-01\n", "not later than from"),
     "the same role twice": (ALL + ROLE + ROLE, "has the role operator from that time already"),
     "the same companion twice": (ALL + COMPANION + COMPANION, "is the companion 'Oracle' already"),
@@ -154,6 +155,16 @@ def test_a_wrong_chain_is_refused(what, tmp_path):
     told = refusal(tmp_path, chains=text)
     assert "chains.toml: " in told
     assert sentence in told
+
+
+def test_a_long_list_of_what_there_is_is_counted(tmp_path):
+    """A wrong product among hundreds is told in a line, not with all their names."""
+    one = '[[product]]\nid = "p{}"\nname = "P"\nasset_class = "fund"\ncurrency = "USD"\n'
+    many = "".join(one.format(number) for number in range(30))
+    told = refusal(tmp_path, ALL.replace('product = "ustb"', 'product = "ustp"') + many)
+    assert (
+        "'ustp' is unknown; did you mean 'ustb'? The configuration has 31 of them, which `rwa tokens" in told
+    )
 
 
 def test_a_url_under_a_wrong_key_is_not_shown(tmp_path):

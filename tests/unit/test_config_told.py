@@ -114,7 +114,7 @@ WRONG = {
     "a comma for the point": (
         "navs",
         f'{NAVS}ustb,2026-01-31,"1,05",USD,A',
-        "price = '1,05' is not an amount; write digits",
+        "price = '1,05' is not an amount; write digits (at most 20)",
     ),
     "an exponent": ("navs", f"{NAVS}ustb,2026-01-31,1e5,USD,A", "price = '1e5' is not an amount"),
     "a negative price": ("navs", f"{NAVS}ustb,2026-01-31,-1,USD,A", "price = '-1' is not an amount"),
@@ -187,7 +187,8 @@ WRONG = {
     "an empty label": ("labels", f"{LABELS}ethereum,{ADDRESS},,A", "label = '' is empty"),
     "a long label": ("labels", f"{LABELS}ethereum,{ADDRESS},{'x' * 201},A", "is longer than 200 characters"),
     "no rows": ("navs", NAVS, "has no rows below its header"),
-    "nothing": ("navs", "", "has no column token or product"),
+    "nothing": ("navs", "", "is empty; its first line must name the columns"),
+    "semicolons": ("navs", NAVS.replace(",", ";"), "has ';' between its cells; save it as CSV with commas"),
     "an open quote": ("navs", f'{NAVS}ustb,"2026-01-31,1,USD,A\n', "is not CSV"),
     "a NUL": ("navs", f"{NAVS}ustb,2026-01-31\0,1,USD,A", "holds NUL characters"),
 }
