@@ -41,8 +41,17 @@ def placed(
     yield from read_logs(scene.logs.filter(mask))
 
 
+_SLICE = 1_024
+"""Logs that become Python objects at a time: who wants the first alone pays for no more."""
+
+
 def read_logs(rows: pa.Table) -> Iterator[tuple[Place, RawLog]]:
     """Yield those of the raw logs *rows* that have a topic, in their order."""
+    for first in range(0, rows.num_rows, _SLICE):
+        yield from _read(rows.slice(first, _SLICE))
+
+
+def _read(rows: pa.Table) -> Iterator[tuple[Place, RawLog]]:
     seconds = pc.divide(rows["block_time"].cast(pa.int64()), 1_000_000).to_pylist()
     names = ("block_number", "block_hash", "tx_hash", "tx_index", "log_index", "address")
     columns = [rows[name].to_pylist() for name in (*names, "topic0", "topic1", "topic2", "topic3", "data")]

@@ -53,6 +53,16 @@ def test_without_shares_it_is_a_plain_token() -> None:
     assert [(r["units"], r["supply_raw"]) for r in made.supply_changes.to_pylist()] == [(5, 5)]
 
 
+def test_a_token_that_turns_to_shares_is_plain_until_then() -> None:
+    """Version 4 moves nothing before its provider is set: what moved before was plain, and stays known."""
+    old = [service(1, 0, BOB, 4), transfer(2, 0, MINT, 5), transfer(3, 0, (ALICE, BOB), 2)]
+    made = ledger(*old, service(4, 0, PROVIDER), *moved(5, MINT, 7, 7 * 10**12, ONE))
+    assert supplies(made) == [(2, 5), (4, None), (5, None)]
+    assert [(e["units"], e["amount_raw"]) for e in made.entries.to_pylist()] == [(5, 5), (2, 2), (None, 7)]
+    assert "turned to shares" in made.entries.to_pylist()[-1]["why_null"]
+    assert "turned to shares" in made.supply_changes.to_pylist()[-1]["why_null"]
+
+
 def test_until_a_provider_is_set_the_supply_is_null() -> None:
     """The views revert while no rebasing provider is set, so supply is NULL with that reason, then 0."""
     made = ledger(service(1, 0, BOB, 4), service(3, 0, PROVIDER), *moved(4, MINT, 7, 7 * 10**12, ONE))

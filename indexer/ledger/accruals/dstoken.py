@@ -19,13 +19,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from indexer.decode.abi import Event, Undecodable, load_family, topics_of
+from indexer.decode.transfers import TRANSFER_TOPIC
 from indexer.ledger.accruals.movements import movements
 from indexer.ledger.accruals.plain import own_address, own_logs, plain
 from indexer.ledger.accruals.scaled import Story, Turn, scaled
 from indexer.ledger.accruals.share_logs import earliest, moved, read_odd, unreadable
+from indexer.ledger.figures import LOGS_A_BLOCK, order_of
 from indexer.ledger.placed import Place, placed, told
 from indexer.ledger.scene import Ledger, Scene
-from indexer.ledger.supply import Rate
+from indexer.ledger.supply import Change, Rate
 
 ONE = 10**18
 PROVIDER = 8196
@@ -35,11 +37,18 @@ FAMILIES = ("erc20", "dstoken", "dstoken_shares", "dstoken_provider")
 _RATES = ("DSServiceSet", "RebasingRateUpdated", "TxShares")
 _NO_PROVIDER = "the contract's rebasing provider is not set yet, so its views revert"
 _NOT_TOLD = "no log tells the multiplier yet"
+_UPGRADED = "the token turned to shares here, and no log tells how many of them its older balances became"
 
 
 def dstoken(scene: Scene) -> Ledger:
-    """Return the ledger: in base units, or in shares where the token logs them."""
+    """Return the ledger: in base units, or in shares where the token logs them from its first movement on.
+
+    A token that turned to shares later is told in base units until then.
+    """
     topic = topics_of(FAMILIES, ["TxShares"])[0]
+    turned = _turned_to_shares(scene, topic)
+    if turned is not None:
+        return _until(scene, turned)
     turns = _turns(scene, topic)
     has_shares = pc.any(pc.equal(own_logs(scene)["topic0"], pa.scalar(topic, pa.binary(32)))).as_py()
     if len(turns) <= 1 and not has_shares:
@@ -49,6 +58,44 @@ def dstoken(scene: Scene) -> Ledger:
     moves = [moved(pair, "shares") for pair in odd.twins]
     broken = earliest(odd.broken, unreadable(scene, _known(scene), load_family(FAMILIES), _RATES))
     return scaled(scene, Story(moves, turns, odd.undecoded, broken, found.entries))
+
+
+def _turned_to_shares(scene: Scene, topic: bytes) -> Place | None:
+    """Return where an older token named its first provider; None where it was never of an older version.
+
+    Version 4 moves nothing before a provider is set, so what moved without shares until then was plain.
+    """
+    own = scene.deployment.address
+    first = next(
+        (
+            place
+            for place, _, event in told(scene, [own], load_family(FAMILIES), ("DSServiceSet",))
+            if isinstance(event, Event) and event.number("serviceId") == PROVIDER
+        ),
+        None,
+    )
+    moved = next(placed(scene, [own], (TRANSFER_TOPIC, topic)), None)
+    if first is None or moved is None or moved[0].order > first.order:
+        return None
+    shares = next(placed(scene, [own], (topic,)), None)
+    return first if shares is None or shares[0].order > first.order else None
+
+
+def _until(scene: Scene, place: Place) -> Ledger:
+    """Return the ledger in base units up to *place*, and from there on nothing but what moved in amounts."""
+    change = Change(place.time, place.block, place.log_index, "undecoded", None, None, None, _UPGRADED)
+    ledger = plain(scene, lost=(change, _UPGRADED))
+    entries = ledger.entries
+    known = pa.array(order_of(entries) < place.block * LOGS_A_BLOCK + place.log_index)
+    nothing = pa.scalar(None, pa.string())
+    told = {
+        "units": pc.if_else(known, entries["units"], pa.scalar(None, entries["units"].type)),
+        "why_null": pc.coalesce(entries["why_null"], pc.if_else(known, nothing, _UPGRADED)),
+    }
+    for name, column in told.items():
+        at = entries.schema.get_field_index(name)
+        entries = entries.set_column(at, entries.schema.field(name), column)
+    return ledger._replace(entries=entries)
 
 
 def rate_of(multiplier: int, decimals: int) -> Rate:

@@ -17,14 +17,20 @@ ENTRY_SCHEMA = pa.schema([f for f in arrow_schema(TRANSFERS) if f.name not in _I
 """The columns of ``transfers`` that are facts."""
 
 
-def plain(scene: Scene, zero_to_zero: str = "none") -> Ledger:
+Break = tuple[Change, str]
+"""The change after which the totals are not known, and why."""
+
+
+def plain(scene: Scene, zero_to_zero: str = "none", lost: Break | None = None) -> Ledger:
     """Return the ledger of a token whose balances move by Transfer alone.
 
     *zero_to_zero* is the effect of a Transfer from the zero account to itself: nothing, in most contracts.
+    *lost* says from which log on it is no such token any more.
     """
     decoded = decode_transfers(own_logs(scene))
     entries = entries_of(scene, decoded.rows, decoded.rows["value"], zero_to_zero)
-    broken = first_undecoded(scene, decoded)
+    breaks = [one for one in (first_undecoded(scene, decoded), lost) if one is not None]
+    broken = min(breaks, key=lambda one: (one[0].block_number or 0, one[0].log_index or 0), default=None)
     changes = _changes(scene, entries, broken)
     return Ledger(
         entries=entries,
@@ -57,7 +63,7 @@ def undecoded_rows(scene: Scene, undecoded: pa.Table) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def first_undecoded(scene: Scene, decoded: Transfers) -> tuple[Change, str] | None:
+def first_undecoded(scene: Scene, decoded: Transfers) -> Break | None:
     """Return the change after which the totals are not known, and why; None where all is held."""
     if decoded.undecoded.num_rows == 0:
         return None
@@ -96,7 +102,7 @@ def entries_of(
     return pa.table(columns, schema=ENTRY_SCHEMA)
 
 
-def _changes(scene: Scene, entries: pa.Table, broken: tuple[Change, str] | None) -> list[Change]:
+def _changes(scene: Scene, entries: pa.Table, broken: Break | None) -> list[Change]:
     """Return the totals after each mint and burn: opening 0, plus mints, minus burns."""
     moved = pc.is_in(entries["effect"], value_set=pa.array(["mint", "burn"]))
     names = ["block_time", "block_number", "log_index", "effect", "units"]
