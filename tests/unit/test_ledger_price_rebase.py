@@ -8,6 +8,7 @@ from eth_hash.auto import keccak
 from ledger_kit import ALICE, BOB, CHAIN_ID, SHARES, TOKEN, TRANSFER, deployment, scene, token, tx_hash, word
 
 from indexer.config.model import Companion
+from indexer.decode.abi import selector_of
 from indexer.floor.spans import BlockRef
 from indexer.ledger.accruals.price_rebase import price_rebase
 from indexer.ledger.scene import Ledger, Needs, Run
@@ -168,6 +169,19 @@ def test_an_unknown_first_range_is_read_once_a_day() -> None:
         *wrap(1, 0, 5, 5), oracles=(RANGES,), reads=("getPrice",), prices={0: ONE, 24: 2 * ONE, 48: 3 * ONE}
     )
     assert (supplies(made)[-3:], read) == ([5, 10, 15], [1, 24, 48])
+
+
+def test_a_first_range_that_was_read_behind_the_frontier_is_read_again() -> None:
+    """A log between the frontier and a later read may have overridden the range, and is not here to say so."""
+    companions = tuple(Companion("c", a, (FAMILIES[a],), None, None) for a in (WRAPPED, RANGES))
+    where = deployment(reads=("ranges",), companions=companions)
+    what, run = token(where, accrual="price_rebase"), Run(0, block(60), holds_start=True, why_null=None)
+    call = selector_of(("ondo_range_oracle",), "ranges(uint256)") + bytes(32)
+    for hours, asks in ((61, True), (60, False), (2, False)):
+        made = price_rebase(
+            scene(*wrap(1, 0, 5, 5), run=run, where=where, what=what, reads={(hours, RANGES, call): ONE})
+        )
+        assert isinstance(made, Needs) == asks
 
 
 def test_without_a_read_an_unknown_first_range_is_null() -> None:

@@ -207,7 +207,10 @@ def _silent(stage: _Stage, after: Place | None, last: int) -> list[_Silent]:
 
 
 def _first_range(scene: Scene) -> Mapping[str, Range | None] | Needs:
-    """Return the first range of each range oracle, where it may be read: it stays in the contract's state."""
+    """Return the first range of each range oracle, where it may be read: it stays in the contract's state.
+
+    What was read behind the frontier does not count: a log that is not here may have changed it until then.
+    """
     if "ranges" not in scene.deployment.reads:
         return {}
     call = selector_of((RANGE,), "ranges(uint256)") + bytes(32)
@@ -215,7 +218,7 @@ def _first_range(scene: Scene) -> Mapping[str, Range | None] | Needs:
     found: dict[str, Range | None] = {}
     wanted = []
     for address in (a for a, is_range in _companions(scene).items() if is_range):
-        held = [key for key in scene.reads if key[1] == address and key[2] == call]
+        held = [key for key in scene.reads if key[1:] == (address, call) and key[0] <= frontier.number]
         if not held:
             wanted.append(ReadWanted(frontier, address, call))
         elif not _is_overridden(scene, address):
