@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -170,6 +172,25 @@ def test_days_without_a_row_name_those_of_the_home(home, capsys):
     assert "This home has stbt from 2023-09-05 to 2024-01-09." in capsys.readouterr().err
     assert main([*asked[:-1], "2030-01-01", "--plot"]) == 0
     assert "There is no day to draw" in capsys.readouterr().err
+
+
+def printed():
+    """Every command on the demo's home and every query that README and docs print, as arguments."""
+    root = RECORDINGS.parents[1]
+    pages = {path: path.read_text() for path in (root / "README.md", *sorted((root / "docs").rglob("*.md")))}
+    for path, text in pages.items():
+        commands = re.findall(r"^rwa --home rwa-demo (.+)$", text, re.MULTILINE)
+        asked = [shlex.split(command) for command in commands]
+        asked += [["query", sql] for sql in re.findall(r'rwa query "(SELECT [^"…]+)"', text)]
+        asked += [["query", sql] for sql in re.findall(r"```sql\n(.*?)```", text, re.DOTALL)]
+        yield from (pytest.param(one, id=f"{path.stem} {' '.join(one)[:40]}") for one in asked)
+
+
+@pytest.mark.parametrize("arguments", list(printed()))
+def test_what_the_pages_print_runs(home, capsys, arguments):
+    """A reader can copy each command and each query of README and docs."""
+    assert main(["--home", str(home[0]), *arguments]) == 0
+    assert "Error" not in capsys.readouterr().err
 
 
 def test_a_query_says_when_it_was_cut(home, capsys):
