@@ -156,11 +156,21 @@ async def _fetch_reads(
         for want, answer in zip(part, answers, strict=True):
             raw.reads[want.block.number, want.address, want.call] = answer.result
             raw.read_times[want.block.number] = want.block.time
-            if answer.result or answer.kind == "reverted":
+            if is_final(scene, want, answer):
                 rows.append(_read(scene.deployment.chain_id, want, answer))
             else:
                 raw.unanswered.add((want.block.number, want.address, want.call))
         add_rows(work.book, work.lake, READS, scene.deployment.chain_id, rows_of(READS, rows))
+
+
+def is_final(scene: Scene, want: ReadWanted, answer: CallAnswer) -> bool:
+    """Say whether nobody need be asked again: the contract answered, or reverted, or was not there yet.
+
+    The token's own contract is there, so an empty answer of it is a node's mistake.
+    """
+    if answer.kind == "answered" and want.address != scene.deployment.address:
+        return True
+    return bool(answer.result) or answer.kind == "reverted"
 
 
 def _pinned(want: ReadWanted) -> PinnedCall | Slot:
