@@ -120,7 +120,7 @@ def _write_table(answer: pa.Table | Sheet, brief: Sequence[str]) -> None:
 
 def _table_lines(told: Compact, limit: int) -> Iterator[str]:
     if told.common:
-        yield caption(told.common)
+        yield from wrap(caption(told.common), limit, break_long_words=False, break_on_hyphens=False)
     yield from lines(told.grid, limit)
     if told.zero:
         yield from wrap(f"zero in every row: {', '.join(told.zero)}", limit)

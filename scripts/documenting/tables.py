@@ -25,7 +25,11 @@ PARTS = (
     ("Ledger", "Derived from raw rows, replaced whole per token and chain.", DERIVED),
     ("Metrics", "Computed from the ledger by the .sql files of indexer/metrics; see [metrics](metrics.md).", METRICS),
     ("Book", "What was fetched, from where, and what was proved. Kept in SQL.", BOOK),
-    ("Dimensions", "The configuration as rows, made when `rwa query` or Python opens a home.", DIMENSIONS),
+    (
+        "Dimensions",
+        "The configuration as rows, made when `rwa query` or Python opens a home, and copied to SQL by each backfill.",
+        DIMENSIONS,
+    ),
 )  # fmt: skip
 
 OPENING = """\

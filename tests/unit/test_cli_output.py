@@ -65,6 +65,13 @@ def test_a_table_tells_shared_text_once(capsys):
     assert lines[-1].split() == ["2025-01-02", "NULL"]
 
 
+def test_long_shared_text_is_folded(monkeypatch, capsys):
+    """What every row shares stands above the table in lines that fit the terminal."""
+    monkeypatch.setenv("COLUMNS", "40")
+    emit(pa.table({"source": ["a document " * 9] * 2, "n": [1, 2]}), Format.TABLE)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
 def test_a_brief_table_names_what_it_leaves_out(capsys):
     """Columns that a table does not show are named below it."""
     emit(ANSWER, Format.TABLE, ("day", "supply"))
