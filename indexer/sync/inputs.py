@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from indexer.floor.tables import READS, TRANSACTIONS
+from indexer.floor.together import together
 from indexer.ledger.derive import Derived, account, interpret
 from indexer.ledger.figures import moment, rows_of
 from indexer.ledger.implementations import SLOT
@@ -21,6 +22,10 @@ T = TypeVar("T")
 SELECTOR = 4
 FETCH = 500
 """Transactions or reads that are fetched and stored at a time: what an interruption loses."""
+
+
+AT_ONCE = 4
+"""Instants that are looked for at the same time: each takes a few headers, one after the other."""
 
 
 class Raw(NamedTuple):
@@ -132,9 +137,12 @@ async def _find_moments(
     if wanted:
         work.progress.start(f"instants {scene.token.id}", len(wanted), "blocks")
     hints = hints_of(scene.logs, wanted) if wanted else ()
-    for at in wanted:
+
+    async def find(at: int) -> None:
         await raw.moments.find_block(evm, at, scene.run.frontier, hints)
         work.progress.advance(f"instants {scene.token.id}", 1)
+
+    await together((find(at) for at in wanted), AT_ONCE)
 
 
 async def _fetch_reads(

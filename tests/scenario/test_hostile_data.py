@@ -194,7 +194,12 @@ def test_supply_is_null_from_there_on(played: Played, token: str) -> None:
 def test_daily_supply_is_null_from_there_on(played: Played, token: str) -> None:
     """The first day closes with the exact supply; the day of the log and those after it have none."""
     first, *rest = played.of("supply_daily", token, "day")
-    assert (first["day"], first["units"], first["supply"], first["circulating"]) == (DAY, 10**30, 10**12, None)
+    assert (first["day"], first["units"], first["supply"], first["circulating"]) == (
+        DAY,
+        10**30,
+        10**12,
+        None,
+    )
     assert first["why_null"] == "no list of the issuer's own addresses is known"
     assert [row["day"] for row in rest[:2]] == [NEXT, LATER]
     for row in rest:

@@ -179,5 +179,5 @@ def test_a_request_s_id_is_the_link_of_its_flow() -> None:
     (by_hub,) = verdicts("ondo", burn(0, ALICE, 5), hub)
     (by_cash,) = verdicts("ondo", burn(0, ALICE, 5), cash)
     (refund,) = verdicts("ondo", mint(0, ALICE, 5), back)
-    assert by_hub.link == f"{OTHER}:0x{GUID.hex()}"
-    assert by_cash.link == refund.link == f"{OTHER}:7:{ALICE}"
+    assert by_hub.link == f"{OTHER}:redemption:0x{GUID.hex()}"
+    assert by_cash.link == refund.link == f"{OTHER}:redemption:7:{ALICE}"

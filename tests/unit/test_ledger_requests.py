@@ -131,7 +131,10 @@ def test_an_epoch_joins_a_users_steps() -> None:
         say(2, 0, "RefundIssued", user=ALICE, epoch=3, cashAmountOut=5),
         names=("request_id", "phase"),
     )
-    assert rows == [(f"{TOKEN}:3:{ALICE}", "requested"), (f"{TOKEN}:3:{ALICE}", "refunded")]
+    assert rows == [
+        (f"{TOKEN}:redemption:3:{ALICE}", "requested"),
+        (f"{TOKEN}:redemption:3:{ALICE}", "refunded"),
+    ]
 
 
 @pytest.mark.parametrize(("accrual", "units"), [("nav", 10), ("price_rebase", 1_030)])

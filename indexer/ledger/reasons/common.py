@@ -26,7 +26,7 @@ LOG = "@log"
 
 REQUEST = "@request:"
 """Before an argument's name, or several with colons between, as a link: the id of a request, which counts for
-the contract that tells it."""
+the contract that tells it. A part that begins with = stands for itself: what the contract counts apart."""
 
 
 class Shape(NamedTuple):
@@ -103,7 +103,8 @@ def link_of(tx: Tx, event: Event, name: str) -> str | None:
     if name == LOG:
         return f"{tx.hash}:{event.log_index}"
     if name.startswith(REQUEST):
-        own = [_spelled(event.args[part]) for part in name.removeprefix(REQUEST).split(":")]
+        parts = name.removeprefix(REQUEST).split(":")
+        own = [part[1:] if part.startswith("=") else _spelled(event.args[part]) for part in parts]
         return None if None in own else ":".join([event.contract, *map(str, own)])
     return _spelled(event.args[name])
 

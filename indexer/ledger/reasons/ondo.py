@@ -56,7 +56,7 @@ def _subscription(event: str, customer: str, amount: str, request: str | None) -
             "issuance",
             Shape(event, "mint", None, to, amount, companion=True),
             customer,
-            None if request is None else REQUEST + request,
+            None if request is None else f"{REQUEST}=subscription:{request}",
         )
         for to in (customer, OWN)
     )
@@ -64,7 +64,7 @@ def _subscription(event: str, customer: str, amount: str, request: str | None) -
 
 def _redemption(event: str, customer: str, amount: str, request: str | None) -> tuple[Rule, ...]:
     """Return the rules of the burn, from the customer or from the manager, and of the move that fed it."""
-    link = None if request is None else REQUEST + request
+    link = None if request is None else f"{REQUEST}=redemption:{request}"
     burns = tuple(
         told(
             "ondo-redemption@1",
@@ -158,7 +158,7 @@ RULES = (
         "ondo-refund@1",
         "reversal",
         Shape("RefundIssued", "mint", None, "user", "cashAmountOut", companion=True),
-        link=REQUEST + "epoch:user",
+        link=REQUEST + "=redemption:epoch:user",
     ),
     _bridge_out,
     _bridge_in,

@@ -20,7 +20,8 @@ class Step(NamedTuple):
 
     *holder* names accounts in order of preference: the first that is no contract or role of the token's own.
     *request* names what makes up the id; the id counts for the event's contract, or for the whole chain
-    where it is *shared*. A request without id is *by_holder*: each holder's requests are numbered.
+    where it is *shared*, and *apart* names what the contract counts apart under equal ids. A request
+    without id is *by_holder*: each holder's requests are numbered.
     *fee* is an argument, or two whose difference it is. *only* names an argument that must be the token;
     *own* asks that the token itself tells it. *rebasing* says for which sort of token the units are told.
     *kinds* maps the number in the argument *kind_by* to the kind. An *echo* repeats what another contract
@@ -46,6 +47,7 @@ class Step(NamedTuple):
     kind_by: str | None = None
     kinds: Mapping[int, str] = {}
     echo: tuple[str, ...] = ()
+    apart: str | None = None
 
 
 class Request(NamedTuple):
@@ -126,12 +128,13 @@ def joined(rows: Sequence[Request]) -> list[Request]:
     return out
 
 
-def id_of(spot: Spot, *values: object, shared: bool = False) -> str | None:
+def id_of(spot: Spot, *values: object, shared: bool = False, apart: str | None = None) -> str | None:
     """Return the id that *values* make up, or None where it is the empty one of a request without id."""
     if all(isinstance(value, bytes) and not any(value) for value in values):
         return None
     words = [f"0x{value.hex()}" if isinstance(value, bytes) else str(value) for value in values]
-    return ":".join(words if shared else [spot.contract, *words])
+    counted = words if apart is None else [apart, *words]
+    return ":".join(counted if shared else [spot.contract, *counted])
 
 
 def _fits(step: Step, event: Event, scene: Scene) -> bool:
@@ -159,7 +162,7 @@ def _row(step: Step, told: Told, insiders: frozenset[str]) -> Request | None:
         told.spot,
         step.kinds.get(cast("int", args[step.kind_by])) if step.kind_by else step.kind,
         step.phase,
-        id_of(told.spot, *(args[name] for name in step.request), shared=step.shared)
+        id_of(told.spot, *(args[name] for name in step.request), shared=step.shared, apart=step.apart)
         if step.request
         else None,
         holder,

@@ -2,7 +2,8 @@
 
 Contracts: CashManager (by epoch), RWAHub (USDYManager, OUSGManager), OUSGInstantManager, the xManagers, and
 Global Markets' GMTokenManager. A redemption burns at the request. An instant manager that also wraps tells
-the units of both tokens. A deposit or burn that was proved by hand has the proof's hash as its id.
+the units of both tokens. Hubs and epochs number subscriptions and redemptions apart, under equal ids, so the
+kind is part of the id. A deposit or burn that was proved by hand has the proof's hash as its id.
 """
 
 from __future__ import annotations
@@ -117,4 +118,10 @@ _GLOBAL_MARKETS = (
     Step("AdminMint", _IN, "settled", ("recipient",), units="rwaAmount", only="rwaToken"),
 )
 
-ONDO = by_steps(*_CASH_MANAGER, *_HUB, *_INSTANT, *_X_MANAGER, *_GLOBAL_MARKETS)
+
+def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return *steps* with their kind in the id: a manager numbers subscriptions and redemptions apart."""
+    return tuple(step._replace(apart=step.kind) if step.request else step for step in steps)
+
+
+ONDO = by_steps(*_apart(_CASH_MANAGER), *_apart(_HUB), *_INSTANT, *_X_MANAGER, *_GLOBAL_MARKETS)
