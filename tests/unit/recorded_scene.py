@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import pyarrow as pa
-import pytest
 from ledger_kit import deployment, token
-from replayed import FOLDER, content
+from replayed import content
 
 from indexer.config.model import Companion, Deployment, Price
 from indexer.floor.spans import BlockRef
@@ -36,8 +35,6 @@ class Recorded:
     """
 
     def __init__(self, name: str, key: str, prices: Sequence[Price], reads: Sequence[str] = ()) -> None:
-        if not (FOLDER / f"{name}.json.gz").exists():
-            pytest.skip(f"the recording {name} is not here")
         self._held = content(name)
         self._told = self._held["tokens"][key]
         self.times = [int(block["timestamp"], 16) for block in self._held["blocks"]]
