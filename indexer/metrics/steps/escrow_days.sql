@@ -18,24 +18,6 @@ escrows AS (
   GROUP BY claimed.token, claimed.chain_id, claimed.escrow
 ),
 
-moved AS (
-  SELECT
-    holder_days.token,
-    holder_days.chain_id,
-    holder_days.holder,
-    holder_days.day,
-    holder_days.units - COALESCE(
-      LAG(holder_days.units) OVER (
-        PARTITION BY holder_days.token, holder_days.chain_id, holder_days.holder ORDER BY holder_days.day
-      ), 0
-    ) AS units
-  FROM holder_days
-  INNER JOIN escrows
-    ON escrows.token = holder_days.token
-    AND escrows.chain_id = holder_days.chain_id
-    AND escrows.escrow = holder_days.holder
-),
-
 held AS (
   SELECT
     closes.token,
@@ -43,15 +25,15 @@ held AS (
     closes.day,
     escrows.escrow,
     escrows.since,
-    SUM(COALESCE(moved.units, 0)) OVER days_in_order AS units,
+    SUM(COALESCE(holder_days.change, 0)) OVER days_in_order AS units,
     SUM(COALESCE(claimed.change, 0)) OVER days_in_order AS claimed
   FROM closes
   INNER JOIN escrows ON escrows.token = closes.token AND escrows.chain_id = closes.chain_id
-  LEFT JOIN moved
-    ON moved.token = closes.token
-    AND moved.chain_id = closes.chain_id
-    AND moved.holder = escrows.escrow
-    AND moved.day = closes.day
+  LEFT JOIN holder_days
+    ON holder_days.token = closes.token
+    AND holder_days.chain_id = closes.chain_id
+    AND holder_days.holder = escrows.escrow
+    AND holder_days.day = closes.day
   LEFT JOIN claimed
     ON claimed.token = closes.token
     AND claimed.chain_id = closes.chain_id

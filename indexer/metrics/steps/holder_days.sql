@@ -1,6 +1,6 @@
--- What each address holds after each day on which an entry names it: mints credit, burns debit, moves do both,
--- whatever the addresses are (some tokens really mint to the zero address). Holes of the ledger are masked by the
--- readers of this step, not here.
+-- What each address holds after each day on which an entry names it, and by how much that day changed it: mints
+-- credit, burns debit, moves do both, whatever the addresses are (some tokens really mint to the zero address). Holes
+-- of the ledger are masked by the readers of this step, not here.
 -- grain: token, chain, holder, day · kind: step, not stored
 WITH legs AS (
   SELECT entries.token, entries.chain_id, entries.to_address AS holder, entries.day, entries.block_time, entries.units
@@ -35,6 +35,7 @@ SELECT
   moved.first_at AS first_at,
   moved.last_at AS last_at,
   moved.has_change AS has_change,
+  COALESCE(moved.units, 0) AS change,
   SUM(COALESCE(moved.units, 0)) OVER (
     PARTITION BY moved.token, moved.chain_id, moved.holder
     ORDER BY moved.day

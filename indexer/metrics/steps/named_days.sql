@@ -45,24 +45,6 @@ listed AS (
   SELECT DISTINCT ranked.token, ranked.chain_id, ranked.address FROM ranked
 ),
 
-moved AS (
-  SELECT
-    holder_days.token,
-    holder_days.chain_id,
-    holder_days.holder,
-    holder_days.day,
-    holder_days.units - COALESCE(
-      LAG(holder_days.units) OVER (
-        PARTITION BY holder_days.token, holder_days.chain_id, holder_days.holder ORDER BY holder_days.day
-      ), 0
-    ) AS units
-  FROM holder_days
-  INNER JOIN listed
-    ON listed.token = holder_days.token
-    AND listed.chain_id = holder_days.chain_id
-    AND listed.address = holder_days.holder
-),
-
 held AS (
   SELECT
     closes.token,
@@ -70,7 +52,7 @@ held AS (
     closes.day,
     closes.ends_at,
     listed.address,
-    SUM(COALESCE(moved.units, CAST(0 AS DECIMAL(38, 0)))) OVER (
+    SUM(COALESCE(holder_days.change, CAST(0 AS DECIMAL(38, 0)))) OVER (
       PARTITION BY closes.token, closes.chain_id, listed.address
       ORDER BY closes.day
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -80,11 +62,11 @@ held AS (
     closes.addend
   FROM closes
   INNER JOIN listed ON listed.token = closes.token AND listed.chain_id = closes.chain_id
-  LEFT JOIN moved
-    ON moved.token = closes.token
-    AND moved.chain_id = closes.chain_id
-    AND moved.holder = listed.address
-    AND moved.day = closes.day
+  LEFT JOIN holder_days
+    ON holder_days.token = closes.token
+    AND holder_days.chain_id = closes.chain_id
+    AND holder_days.holder = listed.address
+    AND holder_days.day = closes.day
 ),
 
 decided AS (
