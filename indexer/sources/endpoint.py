@@ -1,4 +1,4 @@
-"""One JSON-RPC endpoint: bytes to it and back, at the pace it allows, and its chain proved before first use.
+"""One JSON-RPC endpoint: requests worded, answers matched to them, and its chain proved before first use.
 
 Nothing that leaves this module shows the URL: an error names the endpoint and says what went wrong.
 """
@@ -6,53 +6,28 @@ Nothing that leaves this module shows the URL: an error names the endpoint and s
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
-import aiohttp
 import msgspec
-from asyncio_throttle.throttler import Throttler
 
 from indexer.config import model
-from indexer.floor.errors import Permanent, Transient
+from indexer.floor.errors import Permanent
 from indexer.floor.spans import Span
 from indexer.sources.logjson import BadAnswer, Envelope, envelopes
 from indexer.sources.provider_errors import Refusal, Refused, classify
-from indexer.sources.shown import blot, hide, trouble
+from indexer.sources.shown import blot, hide
+from indexer.sources.transport import Connect, Http, Manners, Reply, rate_of
 
 A = TypeVar("A")
 T = TypeVar("T")
 
-PUBLIC_RATE = 10.0
-LOCAL_RATE = 10_000.0
 BATCH = 50
 """Requests in a batch: what public nodes take."""
 
-CONNECT_SECONDS = 10.0
-READ_BUFFER = 1 << 20
-LONGEST_PAUSE = 120.0
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _NO_BATCH_STATUS = frozenset({400, 405, 415, 422, 501})
 _NO_BATCH_CODE = frozenset({-32600, -32601, -32602, -32700})
-
-
-class Manners(NamedTuple):
-    """How endpoints are treated; times in seconds, sizes in bytes.
-
-    *rate* is requests a second: ten where None, and no limit for an endpoint on this machine. *timeout* is
-    the longest silence while an answer is due, *patience* how long the pool tries to have a request served.
-    """
-
-    rate: float | None = None
-    in_flight: int = 4
-    timeout: float = 60.0
-    patience: float = 60.0
-    max_body: int = 512 << 20
 
 
 class Ask(NamedTuple):
@@ -61,14 +36,6 @@ class Ask(NamedTuple):
     method: str
     params: Sequence[object]
     span: Span | None = None
-
-
-class Reply(NamedTuple):
-    """An HTTP answer as it came; *retry_after* in seconds."""
-
-    status: int
-    body: bytes
-    retry_after: float | None
 
 
 Answer = memoryview | Refusal
@@ -82,22 +49,24 @@ class WrongChain(Permanent):
 class Endpoint:
     """An endpoint that is open between ``prove_chain`` and ``close``."""
 
-    def __init__(self, named: model.Endpoint, chain: model.Chain, manners: Manners | None = None) -> None:
+    def __init__(
+        self,
+        named: model.Endpoint,
+        chain: model.Chain,
+        manners: Manners | None = None,
+        connect: Connect = Http,
+    ) -> None:
         self.name = named.name
         self.batch = BATCH
         self.by_hash = True
         self.requests = 0
         self._url = named.url
         self._chain = chain
-        self._manners = manners or Manners()
-        self._slots = asyncio.Semaphore(self._manners.in_flight)
-        usual = LOCAL_RATE if _is_local(named.url) else PUBLIC_RATE
-        self.rate = self._manners.rate or usual
-        self._throttle = _throttler(self.rate)
+        manners = manners or Manners()
+        self.rate = rate_of(named, manners)
+        self._transport = connect(named, manners)
         self._proving = asyncio.Lock()
         self._proved = False
-        self._session: aiohttp.ClientSession | None = None
-        self._headers: dict[str, str] = {}
 
     async def prove_chain(self) -> None:
         """Ask for the chain id once, before first use; raise WrongChain where it is another chain's."""
@@ -207,59 +176,12 @@ class Endpoint:
 
     async def post(self, payload: bytes) -> Reply:
         """Return what the endpoint answered, as it came, whatever its status; Transient if nothing came."""
-        session = self._session or await self._open()
-        async with self._slots:
-            # The throttle wakes each waiter a hundred times a second, so few are let in.
-            async with self._throttle:
-                self.requests += 1
-            try:
-                asking = session.post(self._url, data=payload, headers=self._headers, allow_redirects=False)
-                async with asking as response:
-                    body = await self._read(response)
-                    return Reply(response.status, body, _retry_after(response.headers.get("Retry-After")))
-            except (aiohttp.ClientError, OSError, ValueError) as error:
-                if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
-                    silence = f"did not answer within {self._manners.timeout:g} s"
-                    raise Transient(f"{self.name} {silence}.") from None
-                raise Transient(f"{self.name} {trouble(error)}.") from None
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        # Piece by piece as they came: joining them here and there would copy the body twice.
-        async for part, _ in response.content.iter_chunks():
-            parts.append(part)
-            size += len(part)
-            if size > self._manners.max_body:
-                response.close()
-                raise BadAnswer(f"{self.name} answered more than {self._manners.max_body >> 20} MiB.")
-        return b"".join(parts)
-
-    async def _open(self) -> aiohttp.ClientSession:
-        from web3 import AsyncHTTPProvider  # noqa: PLC0415 - two seconds that only a fetch shall pay
-
-        # At DEBUG and INFO these two write the URL, hence the key.
-        for module in ("web3._utils.http_session_manager", "web3.providers.AsyncHTTPProvider"):
-            logging.getLogger(module).setLevel(logging.WARNING)
-        provider = AsyncHTTPProvider(self._url, exception_retry_configuration=None)
-        # web3's own session opens a connection for each request and drops the body of a refused one.
-        own = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._manners.in_flight),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=CONNECT_SECONDS, sock_read=self._manners.timeout
-            ),
-            read_bufsize=READ_BUFFER,
-            trust_env=not _is_local(self._url),
-        )
-        session = await provider.cache_async_session(own)
-        self._session, self._headers = session, provider.get_request_headers()
-        return session
+        self.requests += 1
+        return await self._transport.post(payload)
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._transport.close()
 
 
 def _refuses_batch(found: Sequence[Envelope], reply: Reply, refusal: Refusal) -> bool:
@@ -273,29 +195,3 @@ def _refuses_batch(found: Sequence[Envelope], reply: Reply, refusal: Refusal) ->
     if "batch" in said:
         return True
     return error.get("code") in _NO_BATCH_CODE and not re.search("range|block|result|limit", said)
-
-
-def _throttler(rate: float) -> Any:
-    """Return what holds requests to *rate* a second in every window, as providers count."""
-    throttler: Any = Throttler  # its methods carry no types
-    return throttler(rate_limit=int(rate)) if rate >= 1 else throttler(rate_limit=1, period=1 / rate)
-
-
-def _is_local(url: str) -> bool:
-    try:
-        return urlsplit(url).hostname in _LOCAL
-    except ValueError:
-        return False
-
-
-def _retry_after(header: str | None) -> float | None:
-    """Return the seconds of a Retry-After header, which is a number or a date."""
-    if not header:
-        return None
-    try:
-        if header.strip().isdecimal():
-            return min(float(header), LONGEST_PAUSE)
-        seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), LONGEST_PAUSE)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Self, TypeVar
 
 from indexer.config.model import Chain
 from indexer.floor.errors import NoEndpoint, Transient
-from indexer.sources.endpoint import LONGEST_PAUSE, Endpoint, Manners, WrongChain
+from indexer.sources.endpoint import Endpoint, WrongChain
 from indexer.sources.provider_errors import CUT, Refusal, Refused
 from indexer.sources.standing import (
     DEAD,
@@ -33,6 +32,7 @@ from indexer.sources.standing import (
     pause,
     spent,
 )
+from indexer.sources.transport import LONGEST_PAUSE, Connect, Http, Manners
 
 __all__ = ["Learned", "Pool", "Want"]
 
@@ -67,13 +67,16 @@ class Pool:
         learned: Sequence[Learned] = (),
         manners: Manners | None = None,
         on_note: Callable[[str], None] | None = None,
+        connect: Connect = Http,
     ) -> None:
         self.chain = chain
         self._manners = manners or Manners()
         self._on_note = on_note or (lambda _: None)
         self._notes: Counter[tuple[str, str]] = Counter()
         known = {row.endpoint: row for row in learned}
-        self._standings = [Standing(Endpoint(named, chain, self._manners)) for named in chain.endpoints]
+        self._standings = [
+            Standing(Endpoint(named, chain, self._manners, connect)) for named in chain.endpoints
+        ]
         for standing in self._standings:
             row = known.get(standing.endpoint.name)
             if row is not None:
@@ -119,9 +122,9 @@ class Pool:
         """
         passed: dict[str, Refusal] = {}
         times: Counter[tuple[str, str]] = Counter()
-        tried = Tried(time.monotonic())
+        tried = Tried(_clock())
         while True:
-            now = time.monotonic()
+            now = _clock()
             choice = choose(self._standings, want, passed, now)
             wait = choice if isinstance(choice, float) else 0.0
             if choice is None or spent(tried, wait, now, self._manners.patience):
@@ -166,7 +169,7 @@ class Pool:
             rest = pause(standing.failures, random.random())  # noqa: S311 - jitter is no secret
             told = (refusal.retry_after if refusal else None) or (RATE_PAUSE if kind == "rate" else 0.0)
             rest = BARRED_PAUSE if kind == "auth" else min(max(rest, told), LONGEST_PAUSE)
-            standing.rests_until = time.monotonic() + rest
+            standing.rests_until = _clock() + rest
         if kind != "absent":
             self._note(standing, str(error), kind)
         return refusal
@@ -203,3 +206,8 @@ class Pool:
             )
         words = [s.last_words or f"{s.endpoint.name} was not asked." for s in self._standings]
         return NoEndpoint(f"No endpoint of {self.chain.name} could serve {want.text}. {' '.join(words)}")
+
+
+def _clock() -> float:
+    """Return the event loop's time in seconds, which a simulation may run as it likes."""
+    return asyncio.get_running_loop().time()

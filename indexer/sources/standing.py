@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from indexer.sources.endpoint import LONGEST_PAUSE, Endpoint
+from indexer.sources.endpoint import Endpoint
 from indexer.sources.provider_errors import CUT, Refusal
+from indexer.sources.transport import LONGEST_PAUSE
 
 FEWEST_TRIES = 8
 FIRST_PAUSE = 0.05

@@ -16,6 +16,7 @@ from indexer.floor.spans import BlockRef
 from indexer.floor.tables import ENDPOINTS, FILTERS, MOMENTS, SEGMENTS
 from indexer.floor.together import together
 from indexer.sources.evm import Evm
+from indexer.sources.transport import Connect, Http
 from indexer.store.read import read_book
 from indexer.sync.certify import verify_place
 from indexer.sync.coverage import Task, book_of, cut_tasks, missing
@@ -44,14 +45,20 @@ class Chained(NamedTuple):
 
 
 def backfill(
-    settings: Settings, registry: Registry, order: Order, progress: Progress, arrange: Arrange = list
+    settings: Settings,
+    registry: Registry,
+    order: Order,
+    progress: Progress,
+    arrange: Arrange = list,
+    connect: Connect = Http,
 ) -> Outcome:
     """Bring the order's tokens up to its last block; what was fetched is kept whatever fails.
 
-    *arrange* may change the order of the requests; the tables do not depend on it.
+    *arrange* may change the order of the requests; the tables do not depend on it. *connect* gives the way
+    to an endpoint.
     """
     _check(registry, order)
-    with session(settings, registry, progress) as work:
+    with session(settings, registry, progress, connect) as work:
         take_on(work, order.tokens)
         chains = asyncio.run(_all_chains(work, order, arrange))
         measure_whole(work)

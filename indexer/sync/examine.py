@@ -12,9 +12,10 @@ from indexer.config import model
 from indexer.floor.errors import RwaError
 from indexer.floor.spans import BlockRef, Span
 from indexer.floor.together import together
-from indexer.sources.endpoint import BATCH, Ask, Endpoint, Manners
+from indexer.sources.endpoint import BATCH, Ask, Endpoint
 from indexer.sources.logjson import BadAnswer
 from indexer.sources.provider_errors import CUT, Refused
+from indexer.sources.transport import Manners
 
 OLD_BLOCKS = 200_000
 """How far back state is asked for: pruned nodes keep about 128 blocks."""

@@ -17,6 +17,7 @@ from indexer.floor.process import for_many_rows
 from indexer.floor.tables import CLAIMS, ENDPOINTS, FILES
 from indexer.sources.evm import Evm
 from indexer.sources.pool import Learned, Pool
+from indexer.sources.transport import Connect, Http
 from indexer.store.book import Book
 from indexer.store.home import writing
 from indexer.store.lake import UNFINISHED, Lake
@@ -37,11 +38,17 @@ class Session(NamedTuple):
     book: Book
     lake: Lake
     progress: Progress
+    connect: Connect = Http
 
 
 @contextmanager
-def session(settings: Settings, registry: Registry, progress: Progress) -> Iterator[Session]:
-    """Hold the home for writing; raises HomeBusy where another writer holds it, or its database."""
+def session(
+    settings: Settings, registry: Registry, progress: Progress, connect: Connect = Http
+) -> Iterator[Session]:
+    """Hold the home for writing; raises HomeBusy where another writer holds it, or its database.
+
+    *connect* gives the way to an endpoint.
+    """
     with for_many_rows(), ExitStack() as locks:
         for folder in dict.fromkeys([settings.home.absolute(), *_folder_of(settings.database)]):
             locks.enter_context(writing(folder))
@@ -50,7 +57,7 @@ def session(settings: Settings, registry: Registry, progress: Progress) -> Itera
             lake = Lake(settings.lake)
             pair(book, lake)
             tidy(book, lake, now())
-            yield Session(settings, registry, book, lake, progress)
+            yield Session(settings, registry, book, lake, progress, connect)
         finally:
             book.close()
 
@@ -67,7 +74,7 @@ async def asking(work: Session, chain: Chain) -> AsyncIterator[Evm]:
     chain = replace(chain, endpoints=endpoints)
     rows = work.book.rows(ENDPOINTS, chain_id=chain.id)
     learned = [Learned(r["endpoint"], r["max_blocks"], r["max_addresses"], r["batches"]) for r in rows]
-    async with Pool(chain, learned, on_note=work.progress.note) as pool:
+    async with Pool(chain, learned, on_note=work.progress.note, connect=work.connect) as pool:
         try:
             yield Evm(chain, pool)
         finally:

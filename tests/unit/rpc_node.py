@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 
 from indexer.config.model import Chain, Endpoint
-from indexer.sources.endpoint import Manners
 from indexer.sources.evm import Evm
 from indexer.sources.pool import Pool
+from indexer.sources.transport import Manners
 
 CHAIN_NUMBER = 900005
 

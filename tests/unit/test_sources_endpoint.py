@@ -10,9 +10,10 @@ from rpc_node import CHAIN_NUMBER, Fault, Node, Raw, block, chain_of
 
 from indexer.floor.errors import Transient
 from indexer.floor.spans import Span
-from indexer.sources.endpoint import Ask, Endpoint, Manners, WrongChain
+from indexer.sources.endpoint import Ask, Endpoint, WrongChain
 from indexer.sources.logjson import BadAnswer
 from indexer.sources.provider_errors import Refused
+from indexer.sources.transport import Manners
 
 KEY = "5ecr3tk3y0f7h3u53r"
 HEAD = Ask("eth_blockNumber", [])
@@ -60,7 +61,7 @@ def test_one_connection_serves_many_requests():
     async def act(endpoint, node):
         for _ in range(3):
             await endpoint.one(HEAD)
-            peers.append(len(endpoint._session.connector._conns))
+            peers.append(len(endpoint._transport._session.connector._conns))
 
     with_node(act)
     assert peers == [1, 1, 1]

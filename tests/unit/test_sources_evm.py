@@ -24,10 +24,10 @@ from indexer.floor.spans import BlockRef, Span, cut, halve
 from indexer.floor.tables import LOGS, arrow_schema
 from indexer.serve.misbehave import Faults
 from indexer.serve.replay import Replay
-from indexer.sources.endpoint import Manners
 from indexer.sources.evm import Evm
 from indexer.sources.pool import Pool
 from indexer.sources.provider_errors import Refused
+from indexer.sources.transport import Manners
 
 ALL = filter_of(CHAIN, [ADDRESS])
 SPAN = Span(5, 9)

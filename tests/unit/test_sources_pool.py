@@ -7,9 +7,10 @@ from rpc_node import CHAIN_NUMBER, Fault, Node, Raw, chain_of, refusing
 
 from indexer.floor.errors import NoEndpoint
 from indexer.floor.spans import Span
-from indexer.sources.endpoint import Ask, Manners
+from indexer.sources.endpoint import Ask
 from indexer.sources.pool import Learned, Pool, Want
 from indexer.sources.provider_errors import Refused
+from indexer.sources.transport import Manners
 
 HEAD = Ask("eth_blockNumber", [])
 WANT = Want("the head")
