@@ -12,7 +12,7 @@ from indexer.cli.output import Format, FormatOption, JsonOption, Sheet, chosen, 
 from indexer.cli.progress import progress
 from indexer.cli.shell import chains_for, registry_of, shell, tokens_for
 from indexer.cli.when import first_block, last_block
-from indexer.floor.errors import Mismatch, NoEndpoint
+from indexer.floor.errors import Halted, Mismatch, NoEndpoint
 
 if TYPE_CHECKING:
     from indexer.config.model import Registry, Token
@@ -127,6 +127,8 @@ def results(outcome: Outcome) -> Sheet:
 
 def judge(outcome: Outcome) -> None:
     """Raise what the exit code must say of *outcome*, after its rows were printed."""
+    if outcome.halted:
+        raise Halted("\n".join(safe(sentence) for sentence in (*outcome.halted, *outcome.open_spans)))
     if outcome.open_spans:
         raise NoEndpoint("\n".join(safe(sentence) for sentence in outcome.open_spans))
     if outcome.mismatch:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from indexer.cli import ask, bring, demo, derive, doctor, fetch, known, replay
+from indexer.cli import ask, bring, demo, derive, doctor, fetch, head, known, replay
 from indexer.cli.shell import Shell
 from indexer.cli.trouble import INTERRUPTED, TERMINATED, debugging, explain, interrupted, redacted, terminable
 
@@ -28,6 +28,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "config": known.config,
     "plan": fetch.plan,
     "backfill": fetch.backfill,
+    "follow": head.follow,
     "status": derive.status,
     "show": ask.show,
     "query": ask.query,

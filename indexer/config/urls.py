@@ -12,14 +12,14 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def is_url(text: str) -> bool:
-    """Tell whether *text* is an http or https URL with a host."""
+    """Tell whether *text* is an http, https, ws or wss URL with a host."""
     try:
         parts = urlsplit(text)
         port_fits = parts.port is None or parts.port > 0
     except ValueError:
         return False
     return (
-        parts.scheme in ("http", "https")
+        parts.scheme in ("http", "https", "ws", "wss")
         and bool(parts.hostname)
         and port_fits
         and not re.search(r"\s", text)

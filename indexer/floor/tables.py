@@ -600,6 +600,7 @@ DERIVATIONS = Table(
         "covered_until time Last second whose events are all known: the frontier's, or its day's where the "
         "next block is known to be of a later day",
         "final bool Whether the frontier was final when derived",
+        "final_until time? Last second whose events were all final when derived; days up to it are published",
         "holds_start bool Whether the run holds the token's start",
         "why_null text? Why stocks are NULL where they are",
         "reads_allowed bool Whether derive could make pinned reads",
@@ -677,6 +678,25 @@ ENDPOINTS = Table(
         "fetched_at time When this was learnt (wall clock)",
     ),
     ("chain_id", "endpoint"),
+)
+
+HEADS = Table(
+    "heads",
+    "How each chain stood when it was last looked at: what `rwa status` says of followers.",
+    _columns(
+        "chain_id text CAIP-2 chain id",
+        "head_number int? Newest block that an endpoint named",
+        "head_hash text? Its hash",
+        "head_time time? Its time",
+        "final_number int? Newest final block",
+        "final_hash text? Its hash",
+        "advanced_at time When the head last rose (wall clock)",
+        "seen_at time When the chain was last looked at (wall clock)",
+        "following bool Whether `rwa follow` has the chain and has not ended in good order",
+        "halted text? Why nothing is fetched any more: the chain contradicts what was final",
+        "trouble text? Why the last look failed",
+    ),
+    ("chain_id",),
 )
 
 MOMENTS = Table(
@@ -888,7 +908,7 @@ METRICS = (
     PRODUCT_DAILY,
 )  # fmt: skip
 BOOK = (
-    FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, MOMENTS, PUBLICATIONS, CERTIFICATES, RESTATEMENTS,
+    FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, HEADS, MOMENTS, PUBLICATIONS, CERTIFICATES, RESTATEMENTS,
     IMPORTED_NAVS, EXTERNAL_SUPPLY, LABELS,
 )  # fmt: skip
 DIMENSIONS = (PLATFORMS, PRODUCTS, TOKENS, DEPLOYMENTS, CHAINS, ADDRESS_ROLES, TERMS, CALENDAR)

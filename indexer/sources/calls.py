@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from indexer.floor.errors import NoEndpoint
 from indexer.floor.spans import BlockRef
 from indexer.sources.answers import read_block, read_bytes
 from indexer.sources.endpoint import Answer, Ask, Endpoint
-from indexer.sources.logjson import BadAnswer
 from indexer.sources.pool import Pool, Want
 from indexer.sources.provider_errors import Refusal, Refused
 
-_NO_HASH_PIN = frozenset({"unknown", "disabled"})
+_NO_HASH_PIN = frozenset({"unknown", "disabled", "transient"})
+"""What a node may say that takes no pin by hash, or that does not have the block: its number tells which."""
 
 
 class Call(NamedTuple):
@@ -69,6 +70,8 @@ async def ask_calls(pool: Pool, calls: Sequence[Call | Slot]) -> list[CallAnswer
     try:
         await pool.ask(want, act)
     except Refused as error:
+        if error.refusal.kind == "forked":
+            raise NoEndpoint(str(error)) from None
         nobody = CallAnswer(None, error.refusal.text, error.refusal.kind, "")
         return [found.get(i, nobody) for i in range(len(calls))]
     return [found[i] for i in range(len(calls))]
@@ -89,7 +92,10 @@ async def _pinned(endpoint: Endpoint, calls: Sequence[Call | Slot]) -> list[Answ
     for block, check, answer in zip(blocks, checks, answers[len(calls) :], strict=True):
         stands = endpoint.believe(f"block {block.number}", read_block, endpoint.accept(check, answer))
         if stands is None or stands.hash != block.hash:
-            raise BadAnswer(f"{endpoint.name} has another block {block.number} than the one asked about.")
+            refusal = Refusal(
+                "forked", text=f"{endpoint.name} has another block {block.number} than the one asked about."
+            )
+            raise Refused(refusal, refusal.text)
     if not all(isinstance(a, Refusal) for a in answers[: len(calls)]):
         endpoint.by_hash = False
     return answers[: len(calls)]

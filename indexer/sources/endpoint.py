@@ -18,7 +18,8 @@ from indexer.floor.spans import Span
 from indexer.sources.logjson import BadAnswer, Envelope, envelopes
 from indexer.sources.provider_errors import Refusal, Refused, classify
 from indexer.sources.shown import blot, hide
-from indexer.sources.transport import Connect, Http, Manners, Reply, rate_of
+from indexer.sources.transport import Connect, Manners, Reply, rate_of
+from indexer.sources.websocket import way_to
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class Endpoint:
         named: model.Endpoint,
         chain: model.Chain,
         manners: Manners | None = None,
-        connect: Connect = Http,
+        connect: Connect = way_to,
     ) -> None:
         self.name = named.name
         self.batch = BATCH

@@ -126,26 +126,34 @@ class Evm:
                 before = middle
         return found
 
-    async def logs(self, span: Span, wanted: Filter) -> LogsAnswer:
+    async def logs(self, span: Span, wanted: Filter, pin: BlockRef | None = None) -> LogsAnswer:
         """Return all logs of *wanted* in *span*, proved by the last block's header from the same endpoint.
 
-        Raises Refused (range, results, size, addresses) where the span or the filter has to be cut.
+        The endpoint must have the block *pin* too: so it stands on the branch that we follow. Raises Refused
+        (range, results, size, addresses) where the span or the filter has to be cut.
         """
         want = Want(f"the logs of blocks {span}", len(span), len(wanted.addresses))
-        asks = [_ask_block(hex(span.last)), Ask("eth_getLogs", [_query(span, wanted)], span)]
+        heights = [span.last] if pin is None or pin.number == span.last else [span.last, pin.number]
+        asks = [*(_ask_block(hex(n)) for n in heights), Ask("eth_getLogs", [_query(span, wanted)], span)]
         headers: dict[int, BlockRef] = {}
 
         async def act(endpoint: Endpoint) -> LogsAnswer:
-            header, logs = await endpoint.ask(asks)
-            end = endpoint.believe(want.text, read_block, endpoint.accept(asks[0], header))
+            *blocks, logs = await endpoint.ask(asks)
+            seen = [
+                endpoint.believe(want.text, read_block, endpoint.accept(ask, block))
+                for ask, block in zip(asks, blocks, strict=False)
+            ]
+            end = seen[0]
             if end is None or end.number != span.last:
                 raise BadAnswer(f"{endpoint.name} has not block {span.last} yet.")
+            if pin is not None:
+                _hold(endpoint, seen[-1], pin)
 
             def read(text: memoryview) -> Parsed:
                 parsed = parse_logs(text, self.chain.id)
                 return parsed._replace(logs=checked(parsed.logs, span, wanted, end))
 
-            text = endpoint.accept(asks[1], logs)
+            text = endpoint.accept(asks[-1], logs)
             parsed = await self._off_loop(len(text), lambda: endpoint.believe(want.text, read, text))
             await _add_headers(endpoint, untimed_blocks(parsed.logs), headers)
             table = endpoint.believe(want.text, lambda found: timed(found, headers, end), parsed.logs)
@@ -202,6 +210,17 @@ def _query(span: Span, wanted: Filter) -> dict[str, object]:
 
 def _ask_block(number_or_tag: str) -> Ask:
     return Ask("eth_getBlockByNumber", [number_or_tag, False])
+
+
+def _hold(endpoint: Endpoint, seen: BlockRef | None, pin: BlockRef) -> None:
+    """Hold the block that *endpoint* has at the height of *pin* against it."""
+    if seen is None or seen.number != pin.number:
+        raise BadAnswer(f"{endpoint.name} has not block {pin.number} yet.")
+    if seen.hash != pin.hash:
+        refusal = Refusal(
+            "forked", text=f"{endpoint.name} has another block {pin.number} than the chain we follow."
+        )
+        raise Refused(refusal, refusal.text)
 
 
 async def _block(endpoint: Endpoint, number_or_tag: str, what: str) -> BlockRef:

@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 
 from indexer.config.model import Chain
 from indexer.floor.errors import NoEndpoint, Transient
+from indexer.floor.together import together
 from indexer.sources.endpoint import Endpoint, WrongChain
 from indexer.sources.provider_errors import CUT, Refusal, Refused
 from indexer.sources.standing import (
@@ -32,7 +33,8 @@ from indexer.sources.standing import (
     pause,
     spent,
 )
-from indexer.sources.transport import LONGEST_PAUSE, Connect, Http, Manners
+from indexer.sources.transport import LONGEST_PAUSE, Connect, Manners
+from indexer.sources.websocket import way_to
 
 __all__ = ["Learned", "Pool", "Want"]
 
@@ -45,10 +47,12 @@ BARRED_PAUSE = 600.0
 _TIMES = {"unknown": 3, "absent": 3}
 """How often an endpoint must say so before it is believed: a passing fault looks just like these."""
 
-_PASSES_ON = frozenset({*CUT, "auth", "disabled", "missing-state", "absent", "reverted", "unknown"})
+_PASSES_ON = frozenset(
+    {*CUT, "auth", "disabled", "missing-state", "absent", "behind", "forked", "reverted", "unknown"}
+)
 """Kinds after which asking the same endpoint the same again is pointless."""
 
-_ANSWERS = ("missing-state", "absent", "reverted", "unknown")
+_ANSWERS = ("forked", "behind", "missing-state", "absent", "reverted", "unknown")
 """Kinds that tell the caller something once every endpoint has said so."""
 
 _NEXT = dict.fromkeys(CUT, "Less is asked for.") | {"out": "It is left out."}
@@ -67,7 +71,7 @@ class Pool:
         learned: Sequence[Learned] = (),
         manners: Manners | None = None,
         on_note: Callable[[str], None] | None = None,
-        connect: Connect = Http,
+        connect: Connect = way_to,
     ) -> None:
         self.chain = chain
         self._manners = manners or Manners()
@@ -144,6 +148,19 @@ class Pool:
                 if times[choice.endpoint.name, refusal.kind] >= _TIMES.get(refusal.kind, 1):
                     passed[choice.endpoint.name] = refusal
 
+    async def ask_each(self, act: Callable[[Endpoint], Awaitable[T]]) -> list[T]:
+        """Return what *act* makes of every endpoint that answers at the first try; the others are booked."""
+
+        async def one(standing: Standing) -> list[T]:
+            try:
+                return [await self._try(standing, act)]
+            except (Transient, WrongChain) as error:
+                self._judge(standing, error, Want("all endpoints"))
+                return []
+
+        asked = [s for s in self._standings if not s.out and s.rests_until <= _clock()]
+        return [answer for part in await together(map(one, asked)) for answer in part]
+
     async def _try(self, standing: Standing, act: Callable[[Endpoint], Awaitable[T]]) -> T:
         standing.busy += 1
         try:
@@ -170,7 +187,7 @@ class Pool:
             told = (refusal.retry_after if refusal else None) or (RATE_PAUSE if kind == "rate" else 0.0)
             rest = BARRED_PAUSE if kind == "auth" else min(max(rest, told), LONGEST_PAUSE)
             standing.rests_until = _clock() + rest
-        if kind != "absent":
+        if kind not in {"absent", "behind"}:
             self._note(standing, str(error), kind)
         return refusal
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,29 +11,24 @@ from typing import Any, NamedTuple
 
 from indexer.config.model import Chain, Deployment, Registry, Token
 from indexer.config.settings import Settings
-from indexer.floor.errors import NoEndpoint, Usage
+from indexer.floor.errors import Halted, NoEndpoint, Usage
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import ENDPOINTS, FILTERS, MOMENTS, SEGMENTS
 from indexer.floor.together import together
 from indexer.sources.evm import Evm
-from indexer.sources.transport import Connect, Http
+from indexer.sources.transport import Connect
+from indexer.sources.views import View, ask_view
+from indexer.sources.websocket import way_to
 from indexer.store.read import read_book
 from indexer.sync.certify import verify_place
-from indexer.sync.coverage import Task, book_of, cut_tasks, missing
-from indexer.sync.deriving import Place, derive_place, place_of
-from indexer.sync.ingest import ingest
+from indexer.sync.deriving import Place, derive_place
 from indexer.sync.inputs import load_raw
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Order, Outcome, Progress, Result
+from indexer.sync.rounds import BLOCKS, Arrange, fetch, look, missing_tasks, places_of
 from indexer.sync.session import Session, asking, session, take_on
-from indexer.sync.tips import settle_tips
 from indexer.sync.whole import copy_dimensions, measure_whole
-from indexer.sync.writer import LogWriter, compact
-
-BLOCKS = 10_000
-"""Blocks of a request where no smaller limit is known: what most providers serve."""
-
-Arrange = Callable[[list[Task]], list[Task]]
+from indexer.sync.writer import compact
 
 
 class Chained(NamedTuple):
@@ -41,6 +36,7 @@ class Chained(NamedTuple):
 
     results: list[Result]
     troubles: list[str]
+    halted: list[str]
     requests: int
 
 
@@ -50,14 +46,14 @@ def backfill(
     order: Order,
     progress: Progress,
     arrange: Arrange = list,
-    connect: Connect = Http,
+    connect: Connect = way_to,
 ) -> Outcome:
     """Bring the order's tokens up to its last block; what was fetched is kept whatever fails.
 
     *arrange* may change the order of the requests; the tables do not depend on it. *connect* gives the way
     to an endpoint.
     """
-    _check(registry, order)
+    check(registry, order)
     with session(settings, registry, progress, connect) as work:
         take_on(work, order.tokens)
         chains = asyncio.run(_all_chains(work, order, arrange))
@@ -66,6 +62,7 @@ def backfill(
     return Outcome(
         tuple(result for chain in chains for result in chain.results),
         tuple(trouble for chain in chains for trouble in chain.troubles),
+        tuple(sentence for chain in chains for sentence in chain.halted),
         sum(chain.requests for chain in chains),
     )
 
@@ -76,7 +73,7 @@ def plan(settings: Settings, registry: Registry, order: Order, progress: Progres
     Only heads and the dates of starts are asked for; no log is fetched. A plan reads the home and works on a
     copy of its book, so that it neither waits for a writer nor writes.
     """
-    _check(registry, order)
+    check(registry, order)
     with TemporaryDirectory() as folder, session(_aside(settings, folder), registry, progress) as work:
         _copy_book(settings, work)
         rows = asyncio.run(_plan_all(work, order))
@@ -110,7 +107,7 @@ def deployments_of(registry: Registry, order: Order) -> dict[str, list[tuple[Tok
     return out
 
 
-def _check(registry: Registry, order: Order) -> None:
+def check(registry: Registry, order: Order) -> None:
     first, last = order.first, order.last
     if type(first) is type(last) and first > last:  # type: ignore[operator] # both blocks, or both days
         raise Usage(f"--from {first} lies behind --to {last}; give an earlier --from, or a later --to.")
@@ -134,41 +131,38 @@ async def _all_chains(work: Session, order: Order, arrange: Arrange) -> list[Cha
 async def _one_chain(
     work: Session, chain: Chain, wanted: Sequence[tuple[Token, Deployment]], order: Order, arrange: Arrange
 ) -> Chained:
-    """Run all stages of one chain; a chain without a working endpoint does not stop the others."""
+    """Run all stages of one chain; a chain that cannot go on does not stop the others."""
     results: list[Result] = []
     troubles: list[str] = []
+    halted: list[str] = []
     requests = 0
     try:
         async with asking(work, chain) as evm:
             try:
-                final = await evm.head(chain.finality)
-                await settle_tips(work, evm, final)
-                places, last, first = await _scope(work, evm, wanted, order, final)
-                got = await ingest(
-                    evm, arrange(_tasks(work, chain, places, (first, last), evm)),
-                    LogWriter(work.book, work.lake, final.number), order.workers, work.progress,
-                )  # fmt: skip
+                view = (await look(work, evm)).view
+                places, last, first = await _scope(work, evm, wanted, order, view)
+                got = await fetch(work, evm, places, (first, last), view, order, arrange)
                 troubles += got.open_spans
-                compact(work.book, work.lake, chain.id, final.number)
+                compact(work.book, work.lake, chain.id, view.final.number)
                 if got.stopped is not None:
                     raise NoEndpoint(got.stopped)
-                await _derive_and_verify(work, evm, places, final, order, results)
+                await _derive_and_verify(work, evm, places, view.final, order, results)
             finally:
                 requests = evm.pool.requests
     except NoEndpoint as error:
         troubles.append(str(error))
-    return Chained(results, troubles, requests)
+    except Halted as error:
+        halted.append(str(error))
+    return Chained(results, troubles, halted, requests)
 
 
 async def _scope(
-    work: Session, evm: Evm, wanted: Sequence[tuple[Token, Deployment]], order: Order, final: BlockRef
+    work: Session, evm: Evm, wanted: Sequence[tuple[Token, Deployment]], order: Order, view: View
 ) -> tuple[list[Place], int, int | None]:
     """Return the places with their start blocks, and the window that the order names."""
     starts = Moments(work.book, evm.chain)
-    head = final if order.last == "finalized" else await evm.head("latest")
-    places = [
-        place_of(token, deployment, await starts.find(evm, deployment, head)) for token, deployment in wanted
-    ]
+    head = view.final if order.last == "finalized" else view.head
+    places = await places_of(work, evm, wanted, head)
     last = head.number
     if not isinstance(order.last, str):
         last = await starts.window_end(evm, order.last, head)
@@ -180,13 +174,6 @@ async def _scope(
     return places, last, first
 
 
-def _tasks(
-    work: Session, chain: Chain, places: Sequence[Place], window: tuple[int | None, int], evm: Evm
-) -> list[Task]:
-    most_blocks, _ = evm.pool.limits
-    return cut_tasks(_whole_tasks(work, chain, places, window), most_blocks or BLOCKS)
-
-
 async def _derive_and_verify(
     work: Session, evm: Evm, places: Sequence[Place], final: BlockRef, order: Order, results: list[Result]
 ) -> None:
@@ -195,7 +182,7 @@ async def _derive_and_verify(
     raw = load_raw(work, chain.id)
     work.progress.start(f"tables {chain.name}", len(places), "tokens")
     for place in places:
-        row = await derive_place(work, place, raw, evm, final=final.number, reads=order.reads)
+        row = await derive_place(work, place, raw, evm, final=final, reads=order.reads)
         verdict = None
         if row is not None and order.verify:
             verdict = (await verify_place(work, place, evm, again=False))["verdict"]
@@ -227,8 +214,8 @@ async def _plan_all(work: Session, order: Order) -> list[dict[str, Any]]:
     for name, wanted in deployments_of(work.registry, order).items():
         chain = work.registry.chains[name]
         async with asking(work, chain) as evm:
-            final = await evm.head(chain.finality)
-            places, last, first = await _scope(work, evm, wanted, order, final)
+            view = await ask_view(evm.pool, chain.finality, [])
+            places, last, first = await _scope(work, evm, wanted, order, view)
             most_blocks, _ = evm.pool.limits
             rate = sum(endpoint.rate for endpoint in evm.pool.endpoints)
             rows += [
@@ -242,14 +229,6 @@ async def _plan_all(work: Session, order: Order) -> list[dict[str, Any]]:
                     "requests": -(-len(task.span) // (most_blocks or BLOCKS)),
                     "hours": round(-(-len(task.span) // (most_blocks or BLOCKS)) / rate / 3600, 2),
                 }
-                for task in _whole_tasks(work, chain, places, (first, last))
+                for task in missing_tasks(work, chain.id, places, (first, last))
             ]
     return rows
-
-
-def _whole_tasks(
-    work: Session, chain: Chain, places: Sequence[Place], window: tuple[int | None, int]
-) -> list[Task]:
-    book = book_of(work.book.rows(SEGMENTS, chain_id=chain.id), work.book.rows(FILTERS), chain.id)
-    contracts = [contract for place in places for contract in place.contracts]
-    return missing(book, contracts, window[1], window[0])

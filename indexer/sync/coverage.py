@@ -48,6 +48,13 @@ def book_of(
     return Book(chain_id, [s for s in segments if s["chain_id"] == chain_id], bodies)
 
 
+def filter_by_id(book: Book, filter_id: str) -> Filter:
+    """Return a filter that was asked for, as it was asked."""
+    held = book.filters[filter_id]
+    topics = sorted({topic for _, topic in held if topic is not None})
+    return filter_of(book.chain_id, sorted({address for address, _ in held}), tuple(topics) or None)
+
+
 def covered(book: Book, address: str, topics: Topics) -> list[Span]:
     """Return the blocks for which *address* was asked for all of *topics*, by any filter."""
     wanted: set[str | None] = {None} if topics is None else set(topics)

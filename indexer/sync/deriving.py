@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,6 +35,7 @@ from indexer.ledger.scene import Run, Scene
 from indexer.sources.evm import Evm
 from indexer.store.read import arrow_rows
 from indexer.sync.committing import commit_tables
+from indexer.sync.coverage import Book as Segments
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
 from indexer.sync.inputs import Raw, derived, forget_absent, not_found
 from indexer.sync.measuring import Inconsistent, measure
@@ -68,7 +69,7 @@ async def derive_place(
     raw: Raw,
     evm: Evm | None,
     *,
-    final: int | None,
+    final: BlockRef | None,
     reads: bool,
     force: bool = False,
 ) -> dict[str, Any] | None:
@@ -80,13 +81,14 @@ async def derive_place(
     """
     chain_id = place.deployment.chain_id
     book = book_of(work.book.rows(SEGMENTS, chain_id=chain_id), work.book.rows(FILTERS), chain_id)
-    found = run_of(book, place.contracts, final)
+    found = run_of(book, place.contracts, final.number if final else None)
     if found is None:
         return None
     run, is_final = found
     held = derivation_of(work, place)
     row = _row(place, run, is_final=is_final or _was_final(held, run.frontier), reads=reads)
     row["covered_until"] = _covered_until(work, chain_id, run.frontier)
+    row["final_until"] = _final_until(book, row, held, final)
     if held and not force and _stands(held, row):
         return held
     forget_absent(raw)
@@ -106,8 +108,9 @@ async def derive_place(
 def _stands(held: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """Say whether a committed derivation still is what derive would make; one that lacks inputs is tried
     again, since another endpoint may have them."""
-    same = all(held[name] == row[name] for name in row if name not in {"inputs_missing", "why_null"})
-    return same and held["inputs_missing"] == 0
+    ignored = {"inputs_missing", "why_null", "final_until"}
+    same = all(held[name] == row[name] for name in row if name not in ignored)
+    return same and held["inputs_missing"] == 0 and final_day(held) == final_day(row)
 
 
 def _missing(made: Derived, raw: Raw) -> int:
@@ -221,8 +224,8 @@ def _published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict
     """Return the publications of *place*, with one for the days that have just become final."""
     token, chain_id = place.key
     rows = work.book.rows(PUBLICATIONS, token=token, chain_id=chain_id)
-    through = _last_whole_day(row["covered_until"])
-    if row["final"] and row["holds_start"] and all(r["through_day"] < through for r in rows):
+    through = final_day(row)
+    if through and row["holds_start"] and all(r["through_day"] < through for r in rows):
         rows = [*rows, {"token": token, "chain_id": chain_id, "through_day": through, "published_at": now()}]
     return rows
 
@@ -239,9 +242,26 @@ def _covered_until(work: Session, chain_id: str, frontier: BlockRef) -> datetime
     return max([moment(frontier.time), *known])
 
 
-def _last_whole_day(covered_until: datetime) -> date:
-    """Return the last day that is covered to its last second."""
-    return (covered_until + timedelta(seconds=1)).date() - timedelta(days=1)
+def _final_until(
+    book: Segments, row: Mapping[str, Any], held: Mapping[str, Any] | None, final: BlockRef | None
+) -> datetime | None:
+    """Return the last second whose events are all final: none of their blocks is held provisionally any more."""
+    if row["final"]:
+        return cast("datetime", row["covered_until"])
+    open_below = final is None or any(not s["final"] and s["last"] <= final.number for s in book.segments)
+    if final is None or open_below:
+        return held["final_until"] if held else None
+    return min(cast("datetime", row["covered_until"]), moment(final.time - 1))
+
+
+def final_day(row: Mapping[str, Any]) -> date | None:
+    """Return the last day of a derivation whose events are all final."""
+    return last_whole_day(row["final_until"]) if row["final_until"] else None
+
+
+def last_whole_day(until: datetime) -> date:
+    """Return the last day that *until* lies behind, to its last second."""
+    return (until + timedelta(seconds=1)).date() - timedelta(days=1)
 
 
 def _row(place: Place, run: Run, *, is_final: bool, reads: bool) -> dict[str, Any]:
@@ -253,6 +273,7 @@ def _row(place: Place, run: Run, *, is_final: bool, reads: bool) -> dict[str, An
         "frontier_hash": run.frontier.hash,
         "frontier_time": moment(run.frontier.time),
         "final": is_final,
+        "final_until": None,
         "holds_start": run.holds_start,
         "why_null": run.why_null,
         "reads_allowed": reads,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import pyarrow.compute as pc
+
 from indexer.floor.errors import NoEndpoint
+from indexer.floor.spans import BlockRef
 from indexer.floor.together import together
 from indexer.sources.evm import Evm
 from indexer.sources.provider_errors import Refused
@@ -18,17 +21,28 @@ from indexer.sync.writer import LogWriter, Piece
 
 @dataclass(slots=True)
 class Ingested:
-    """What a chain's ingest reached. *open_spans* has a sentence per span that stays open."""
+    """What a chain's ingest reached. *open_spans* has a sentence per span that stays open, *touched* the contracts
+    that had logs."""
 
     logs: int = 0
     fast: int = 0
     slow: int = 0
     open_spans: list[str] = field(default_factory=list)
     stopped: str | None = None
+    touched: set[str] = field(default_factory=set)
+
+
+Pin = Callable[[Task], BlockRef | None]
+"""Gives the block that an endpoint must have to be believed for a request."""
 
 
 async def ingest(
-    evm: Evm, tasks: Sequence[Task], writer: LogWriter, workers: int, progress: Progress
+    evm: Evm,
+    tasks: Sequence[Task],
+    writer: LogWriter,
+    workers: int,
+    progress: Progress,
+    pin: Pin = lambda _: None,
 ) -> Ingested:
     """Fetch *tasks* and hand each answer to *writer*; what is answered is kept whatever fails later."""
     chain = evm.chain.name
@@ -40,7 +54,7 @@ async def ingest(
         while queue and done.stopped is None:
             task = queue.popleft()
             try:
-                answer = await evm.logs(task.span, task.filter)
+                answer = await evm.logs(task.span, task.filter, pin(task))
             except Refused as refused:
                 pieces = smaller(task, refused.refusal)
                 queue.extendleft(reversed(pieces))
@@ -53,6 +67,7 @@ async def ingest(
                 return
             writer.add(Piece(task.filter, task.span, answer.logs, answer.end, answer.endpoint))
             done.logs += answer.logs.num_rows
+            done.touched |= {f"0x{one.hex()}" for one in pc.unique(answer.logs["address"]).to_pylist()}
             done.fast += answer.fast
             done.slow += answer.slow
             progress.advance(f"logs {chain}", len(task.span))

@@ -49,10 +49,12 @@ class Result(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a run reached; *open_spans* has a sentence for each span that no endpoint could serve."""
+    """What a run reached; *open_spans* has a sentence for each span that no endpoint could serve, *halted* one for
+    each chain that contradicts what was final."""
 
     results: tuple[Result, ...]
     open_spans: tuple[str, ...] = ()
+    halted: tuple[str, ...] = ()
     requests: int = 0
 
     @property

@@ -17,7 +17,8 @@ from indexer.floor.process import for_many_rows
 from indexer.floor.tables import CLAIMS, ENDPOINTS, FILES
 from indexer.sources.evm import Evm
 from indexer.sources.pool import Learned, Pool
-from indexer.sources.transport import Connect, Http
+from indexer.sources.transport import Connect
+from indexer.sources.websocket import way_to
 from indexer.store.book import Book
 from indexer.store.home import writing
 from indexer.store.lake import UNFINISHED, Lake
@@ -38,12 +39,12 @@ class Session(NamedTuple):
     book: Book
     lake: Lake
     progress: Progress
-    connect: Connect = Http
+    connect: Connect = way_to
 
 
 @contextmanager
 def session(
-    settings: Settings, registry: Registry, progress: Progress, connect: Connect = Http
+    settings: Settings, registry: Registry, progress: Progress, connect: Connect = way_to
 ) -> Iterator[Session]:
     """Hold the home for writing; raises HomeBusy where another writer holds it, or its database.
 

@@ -59,14 +59,29 @@ class LogWriter:
 
     def flush(self) -> None:
         """Write files, then book them with their segments in one transaction."""
-        runs = joined(self._pieces)
+        runs = joined(self._pieces, self._final)
         self._pieces, self._logs = [], 0
         if runs:
             written = [self._write(run) for run in runs]
+            held = self._provisional(runs)
             with self._book.commit() as commit:
+                _drop(commit, held)
                 for run, (segment, file) in zip(runs, written, strict=True):
                     _put(commit, run[0].filter, segment, file)
         self._flushed = time.monotonic()
+
+    def _provisional(self, runs: Sequence[Sequence[Piece]]) -> list[dict[str, Any]]:
+        """Return the held segments whose place *runs* take: fetched before they were final, and now again."""
+        spans = [(run[0].filter.id, Span(run[0].span.first, run[-1].span.last)) for run in runs]
+        held = (
+            self._book.rows(SEGMENTS, chain_id=runs[0][0].filter.chain_id) if self._final is not None else []
+        )
+        return [
+            s
+            for s in held
+            if not s["final"]
+            and any(s["filter_id"] == f and span.overlaps(Span(s["first"], s["last"])) for f, span in spans)
+        ]
 
     def _write(self, run: Sequence[Piece]) -> tuple[dict[str, Any], LakeFile | None]:
         logs = pa.concat_tables([piece.logs for piece in run])
@@ -99,8 +114,11 @@ def written(
     return {**segment, "path": file.path}, file
 
 
-def joined(pieces: Iterable[Piece]) -> list[list[Piece]]:
-    """Return pieces of one filter that follow each other as one run; runs in (filter, block) order."""
+def joined(pieces: Iterable[Piece], final: int | None = None) -> list[list[Piece]]:
+    """Return pieces of one filter that follow each other as one run; runs in (filter, block) order.
+
+    What is provisional, above block *final*, is never joined to what is final.
+    """
     by_filter: dict[str, list[Piece]] = defaultdict(list)
     for piece in pieces:
         by_filter[piece.filter.id].append(piece)
@@ -109,11 +127,16 @@ def joined(pieces: Iterable[Piece]) -> list[list[Piece]]:
         mine.sort(key=lambda piece: piece.span)
         for piece in mine:
             last = runs[-1][-1] if runs else None
-            if last and last.filter == piece.filter and last.span.last + 1 == piece.span.first:
+            follows = last and last.filter == piece.filter and last.span.last + 1 == piece.span.first
+            if last and follows and (final is None or _same_side(last.span, piece.span, final)):
                 runs[-1].append(piece)
             else:
                 runs.append([piece])
     return runs
+
+
+def _same_side(left: Span, right: Span, final: int) -> bool:
+    return (left.last <= final) == (right.last <= final)
 
 
 def compact(book: Book, lake: Lake, chain_id: str, final: int) -> int:
@@ -185,6 +208,11 @@ def unlist(commit: Commit, paths: Iterable[str]) -> None:
 def file_row(file: LakeFile) -> dict[str, Any]:
     """Return *file* as a row of the manifest."""
     return {**file._asdict(), "unlisted_at": None}
+
+
+def _drop(commit: Commit, segments: Sequence[Mapping[str, Any]]) -> None:
+    commit.remove(SEGMENTS, [{k: s[k] for k in SEGMENTS.key} for s in segments])
+    unlist(commit, [s["path"] for s in segments if s["path"]])
 
 
 def _put(commit: Commit, asked: Filter, segment: dict[str, Any], file: LakeFile | None) -> None:

@@ -38,12 +38,12 @@ def binary() -> Path:
 
 
 @contextmanager
-def running() -> Iterator[Web3]:
-    """A fresh anvil, as web3 sees it; it ends with the context."""
+def running(finality: int = 2) -> Iterator[Web3]:
+    """A fresh anvil, as web3 sees it, whose blocks are final *finality* below the head; it ends with the context."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["--port", str(port), "--no-mining", "--slots-in-an-epoch", "1", "--silent"]
+    options = ["--port", str(port), "--no-mining", "--slots-in-an-epoch", str(finality // 2), "--silent"]
     process = subprocess.Popen([binary(), *options])
     try:
         _wait_for(port)

@@ -90,7 +90,7 @@ def test_every_command_line_parses(page):
 @pytest.mark.parametrize(
     "line",
     [
-        "rwa follow ustb",
+        "rwa chase ustb",
         "rwa backfill ustb --until 5",
         "rwa show prices ustb",
         "rwa show supply",

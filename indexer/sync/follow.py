@@ -1,0 +1,216 @@
+"""`rwa follow`: one round after the other on every chain, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from collections.abc import Collection, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from indexer.config.model import Chain, Deployment, Registry, Token
+from indexer.config.settings import Settings
+from indexer.floor.errors import Halted, NoEndpoint
+from indexer.floor.tables import CERTIFICATES, HEADS
+from indexer.floor.together import together
+from indexer.ledger.figures import moment
+from indexer.sources.evm import Evm
+from indexer.sources.transport import Connect
+from indexer.sources.views import View
+from indexer.sources.websocket import Wake, way_to
+from indexer.sync.backfill import check, deployments_of
+from indexer.sync.certify import verify_place
+from indexer.sync.deriving import Place, derivation_of, derive_place, final_day, last_whole_day
+from indexer.sync.inputs import load_raw
+from indexer.sync.orders import Order, Progress
+from indexer.sync.rounds import fetch, look, places_of
+from indexer.sync.session import Session, asking, now, session, take_on
+from indexer.sync.whole import copy_dimensions, measure_whole
+from indexer.sync.writer import compact
+
+QUICKEST, SLOWEST = 2.0, 15.0
+"""Seconds between two looks at a chain, whatever its blocks take."""
+LONGEST_REST = 300.0
+"""Seconds until a chain that nobody serves, or that is halted, is looked at again."""
+STILL = timedelta(minutes=10)
+"""How long the tables of a token without new logs may lie behind the head."""
+CERTIFIED_FOR = timedelta(days=1)
+COMPACT_ROUNDS = 100
+TERMINATED = 143
+"""Exit code after SIGTERM, as a shell has it."""
+
+
+@dataclass(slots=True)
+class Followed:
+    """One chain as a follower has it: what it looks after, and what came since the tables were made."""
+
+    wanted: Sequence[tuple[Token, Deployment]]
+    places: list[Place] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+    unwound: bool = False
+    rounds: int = 0
+    failures: int = 0
+    served: bool = False
+
+
+def follow(
+    settings: Settings, registry: Registry, order: Order, progress: Progress, connect: Connect = way_to
+) -> None:
+    """Keep the order's tokens at the head of their chains until cancelled or interrupted.
+
+    A chain that nobody serves, or that is halted, is looked at again and again while others go on. Raises
+    NoEndpoint where at the start no chain can be served, Halted where every chain is halted.
+    """
+    check(registry, order)
+    with session(settings, registry, progress, connect) as work:
+        take_on(work, order.tokens)
+        copy_dimensions(work)
+        asyncio.run(_terminable(follow_all(work, order)))
+
+
+async def _terminable(job: Coroutine[Any, Any, None]) -> None:
+    """Run *job* until it ends or SIGTERM comes: then it is cancelled where it waits, never inside a commit."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - this is a coroutine
+    told: list[int] = []
+
+    def stop() -> None:
+        told.append(signal.SIGTERM)
+        task.cancel()
+
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    try:
+        await job
+    except asyncio.CancelledError:
+        if told:
+            raise SystemExit(TERMINATED) from None
+        raise
+
+
+async def follow_all(work: Session, order: Order) -> None:
+    """Follow every chain of *order* at once, in this event loop."""
+    chains = {
+        work.registry.chains[name]: Followed(wanted)
+        for name, wanted in deployments_of(work.registry, order).items()
+    }
+    ended = Ends(len(chains))
+    try:
+        await together(_follow_chain(work, chain, held, order, ended) for chain, held in chains.items())
+    finally:
+        for chain in chains:
+            _left(work, chain)
+
+
+class Ends:
+    """How many chains cannot go on; the follower ends once none can."""
+
+    def __init__(self, chains: int) -> None:
+        self._chains = chains
+        self._stuck: dict[str, Halted | NoEndpoint] = {}
+
+    def stuck(self, chain: str, error: Halted | NoEndpoint) -> None:
+        """Raise what all chains say once this was the last that could go on."""
+        self._stuck[chain] = error
+        if len(self._stuck) == self._chains:
+            kind = Halted if any(isinstance(e, Halted) for e in self._stuck.values()) else NoEndpoint
+            raise kind("\n".join(str(e) for e in self._stuck.values()))
+
+    def goes_on(self, chain: str) -> None:
+        self._stuck.pop(chain, None)
+
+
+async def _follow_chain(work: Session, chain: Chain, held: Followed, order: Order, ended: Ends) -> None:
+    async with asking(work, chain) as evm, Wake(evm.chain.endpoints) as wake:
+        while True:
+            try:
+                await one_round(work, evm, held, order)
+                held.failures = 0
+                ended.goes_on(chain.name)
+                rest = pace(chain)
+            except Halted as error:
+                rest = _failed(work, held, error)
+                ended.stuck(chain.name, error)
+            except NoEndpoint as error:
+                rest = _failed(work, held, error)
+                if not held.served:
+                    ended.stuck(chain.name, error)
+            await wake.wait(rest)
+
+
+def _failed(work: Session, held: Followed, error: Halted | NoEndpoint) -> float:
+    """Say it the first time, the second, the fourth …, and return the seconds until the next look."""
+    held.failures += 1
+    if held.failures & (held.failures - 1) == 0:
+        work.progress.note(str(error))
+    jitter = 0.75 + random.random() / 2  # noqa: S311 - no secret
+    return min(LONGEST_REST, QUICKEST * 2.0**held.failures) * jitter
+
+
+def pace(chain: Chain) -> float:
+    """Return the seconds between two looks at *chain*: about a block, within bounds."""
+    return min(SLOWEST, max(QUICKEST, (chain.block_ms or 0) / 1000))
+
+
+async def one_round(work: Session, evm: Evm, held: Followed, order: Order) -> None:
+    """Bring one chain to its head: fetch, derive what has news, certify what is due."""
+    settled = await look(work, evm, following=True)
+    view = settled.view
+    held.served = True
+    if not held.places:
+        held.places = await places_of(work, evm, held.wanted, view.head)
+    first = order.first if isinstance(order.first, int) else None
+    got = await fetch(work, evm, held.places, (first, view.head.number), view, order)
+    for sentence in got.open_spans:
+        work.progress.note(sentence)
+    if got.stopped is None and held.rounds % COMPACT_ROUNDS == 0:
+        compact(work.book, work.lake, evm.chain_id, view.final.number)
+    held.rounds += 1
+    held.touched |= got.touched
+    held.unwound |= settled.unwound
+    if got.stopped is not None:
+        raise NoEndpoint(got.stopped)
+    await _derive(work, evm, held, view, order)
+
+
+async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Order) -> None:
+    """Derive the places with news, and those whose tables lie too far behind; certify what is due."""
+    due = [place for place in held.places if held.unwound or _due(work, place, view, held.touched)]
+    raw = load_raw(work, evm.chain_id) if due else None
+    for place in due:
+        assert raw is not None  # noqa: S101 - there is one to derive
+        row = await derive_place(work, place, raw, evm, final=view.final, reads=order.reads)
+        if row is not None and order.verify and _uncertified(work, place):
+            await verify_place(work, place, evm, again=False)
+        await asyncio.sleep(0)  # a signal may have come
+    held.touched, held.unwound = set(), False
+    if due:
+        measure_whole(work)
+
+
+def _due(work: Session, place: Place, view: View, touched: Collection[str]) -> bool:
+    """Tell whether a place has new logs, a day that has become final, or tables that lie too far behind."""
+    row = derivation_of(work, place)
+    if row is None or any(contract.address in touched for contract in place.contracts):
+        return True
+    published = final_day(row)
+    final = last_whole_day(moment(view.final.time - 1))
+    behind: timedelta = moment(view.head.time) - row["frontier_time"]
+    return behind > STILL or (published is not None and published < final)
+
+
+def _uncertified(work: Session, place: Place) -> bool:
+    """Tell whether the place's last certificate is older than a day."""
+    rows = work.book.rows(CERTIFICATES, token=place.key[0], chain_id=place.key[1])
+    return all(now() - row["fetched_at"] > CERTIFIED_FOR for row in rows)
+
+
+def _left(work: Session, chain: Chain) -> None:
+    """Book that the chain is followed no more, in good order."""
+    rows = work.book.rows(HEADS, chain_id=chain.id)
+    with work.book.commit() as commit:
+        for row in rows:
+            commit.update(HEADS, row, following=False)
