@@ -40,10 +40,10 @@ def replay(
     It plays until it is stopped, and misbehaves on request.
 
     Faults: seed=N, range_cap=BLOCKS, result_cap=LOGS, result_cap_one_block, address_cap=N, rate_limit=N
-    (a second), error_rate=SHARE, error_kinds=KIND,…, drop_logs=SHARE or BLOCK:INDEX,…, foreign_logs=SHARE,
-    no_old_state=BLOCKS, no_input or no_input=HASH,…, no_hash_index, no_batch, no_block_timestamp,
-    answers_past_head, wrong_chain_id=N, call_override=ADDRESS:SELECTOR:±N,…, latency_ms=N, hang_ms=N,
-    and range_dialect, result_dialect, address_dialect, rate_dialect=PROVIDER.
+    (a second), error_rate=SHARE, error_kinds=KIND,…, drop_logs=SHARE or BLOCK:INDEX,…, receipts_too,
+    no_receipts, foreign_logs=SHARE, no_old_state=BLOCKS, no_input or no_input=HASH,…, no_hash_index, no_batch,
+    no_block_timestamp, answers_past_head, wrong_chain_id=N, call_override=ADDRESS:SELECTOR:±N,…, latency_ms=N,
+    hang_ms=N, and range_dialect, result_dialect, address_dialect, rate_dialect=PROVIDER.
 
     Example: rwa replay ustb.json.gz --fault range_cap=500 --fault error_rate=0.2
     """
@@ -127,6 +127,8 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "error_rate": float,
     "error_kinds": _texts,
     "drop_logs": _dropped,
+    "receipts_too": _flag,
+    "no_receipts": _flag,
     "foreign_logs": float,
     "no_old_state": int,
     "no_input": _unknown_inputs,

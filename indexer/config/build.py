@@ -74,6 +74,7 @@ def _chain(name: str, table: ChainTable, *, public: bool) -> model.Chain:
         finality=table.finality,
         floor=table.floor,
         block_ms=table.block_ms,
+        blooms=table.blooms,
         explorer=table.explorer,
     )
 

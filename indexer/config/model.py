@@ -75,6 +75,7 @@ class Chain:
     """One chain: *name* is its key in chains.toml, *id* its CAIP-2 id, *number* the EVM chain id.
 
     *block_ms* is how long a block takes, in milliseconds, and *explorer* where a person looks things up.
+    *blooms* says whether the logsBloom of its headers holds its logs; on a few chains it does not.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Chain:
     floor: date | None
     block_ms: int | None = None
     explorer: str | None = None
+    blooms: bool = True
 
     @property
     def number(self) -> int:

@@ -21,6 +21,7 @@ _NAMING = ("id", "chain", "name", "role")
 _TYPES = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number without quotes",
+    "bool_type": "must be true or false",
     "list_type": "must be a list: [ ] around values, [[ ]] around the name of a table",
     "dict_type": "must be a table",
     "model_type": "must be a table",

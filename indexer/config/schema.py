@@ -56,6 +56,7 @@ class ChainTable(BaseModel):
     finality: Finality = "finalized"
     floor: Day | None = None
     block_ms: AboveZero | None = None
+    blooms: bool = True
     explorer: Url | None = None
 
 

@@ -33,6 +33,7 @@ from indexer.serve.jsonrpc import (
     RpcError,
 )
 from indexer.serve.misbehave import Faults, Mischief
+from indexer.serve.receipts import receipts_of
 from indexer.serve.recording import Log, Recording
 
 CLIENT = b'"rwa-replay/1"'
@@ -69,7 +70,7 @@ def answer(chain: Chain, request: Request) -> bytes:
     if not request.method:
         raise RpcError(INVALID_REQUEST, "invalid request")
     method = METHODS.get(request.method)
-    if method is None:
+    if method is None or (chain.faults.no_receipts and method is _block_receipts):
         raise RpcError(METHOD_NOT_FOUND, f"the method {request.method} does not exist/is not available")
     return method(chain, request.params)
 
@@ -227,16 +228,39 @@ def _json(value: object) -> bytes:
     return msgspec.json.encode(value)
 
 
+def _block_receipts(chain: Chain, params: object) -> bytes:
+    (which,) = parameters(params, 1, 1)
+    number = height(which, chain.heights, 0)
+    if number is None or not chain.recording.first <= number <= chain.heights.head:
+        return _NULL
+    return _json(receipts_of(chain.recording, number, _lost(chain)))
+
+
+def _transaction_receipt(chain: Chain, params: object) -> bytes:
+    (tx_hash,) = parameters(params, 1, 1)
+    tx = chain.recording.transaction(hash_text(tx_hash, 0))
+    if tx is None or int(str(tx["blockNumber"]), 16) > chain.heights.head:
+        return _NULL
+    receipts = receipts_of(chain.recording, int(str(tx["blockNumber"]), 16), _lost(chain))
+    return _json(receipts[int(str(tx["transactionIndex"]), 16)])
+
+
+def _lost(chain: Chain) -> Callable[[Log], bool] | None:
+    return chain.mischief.lacks if chain.faults.receipts_too and chain.faults.drop_logs else None
+
+
 METHODS: Mapping[str, Callable[[Chain, object], bytes]] = {
     "eth_blockNumber": _block_number,
     "eth_call": _call,
     "eth_chainId": _chain_id,
     "eth_getBlockByHash": _block_by_hash,
     "eth_getBlockByNumber": _block_by_number,
+    "eth_getBlockReceipts": _block_receipts,
     "eth_getCode": _code,
     "eth_getLogs": _logs,
     "eth_getTransactionByBlockHashAndIndex": _transaction_by_place,
     "eth_getTransactionByHash": _transaction_by_hash,
+    "eth_getTransactionReceipt": _transaction_receipt,
     "net_version": _net_version,
     "web3_clientVersion": _client_version,
 }

@@ -75,6 +75,10 @@ class Faults:
     """How long a request of kind hang waits before its connection is closed."""
     drop_logs: float | Collection[tuple[int, int]] = 0.0
     """A share of all logs, or the (block, log index) of each that is missing without a word."""
+    receipts_too: bool = False
+    """Receipts lack what drop_logs takes out; else only eth_getLogs does."""
+    no_receipts: bool = False
+    """eth_getBlockReceipts is not offered; receipts come by transaction only."""
     foreign_logs: float = 0.0
     """Share of eth_getLogs answers that hold one log nobody asked for."""
     no_old_state: int | None = None

@@ -148,11 +148,13 @@ class Recording:
 
     def _take_transactions(self, fields: list[str], rows: list[list[Any]]) -> None:
         self._transactions: dict[str, dict[str, object]] = {}
+        self._outcomes: dict[str, tuple[int, int]] = {}
         self._at_place: dict[tuple[int, int], str] = {}
         for row in rows:
             told = dict(zip(fields, row, strict=True))
             hash_, block, place = told["hash"].lower(), told["block"], told["index"]
             self._at_place[block, place] = hash_
+            self._outcomes[hash_] = int(told["status"]), int(told["gasUsed"])
             self._transactions[hash_] = {
                 "blockHash": self.hashes[block - self.first],
                 "blockNumber": hex(block),
@@ -211,6 +213,10 @@ class Recording:
         """Return the transaction at a *place* in a block."""
         tx_hash = self._at_place.get((block, place))
         return None if tx_hash is None else self._transactions[tx_hash]
+
+    def outcome(self, tx_hash: str) -> tuple[int, int]:
+        """Return the status of a transaction that the file has, and the gas it used."""
+        return self._outcomes[tx_hash]
 
     def select(self, span: Span, addresses: Collection[str] | None, topics: _Topics) -> list[Log]:
         """Return the logs of *span*, in order, that match; None matches any address or topic."""

@@ -33,6 +33,10 @@ class _Block(msgspec.Struct, gc=False):
     timestamp: str
 
 
+class _Bloomed(msgspec.Struct, gc=False, rename="camel"):
+    logs_bloom: str | None = None
+
+
 class _Tx(msgspec.Struct, gc=False, rename="camel"):
     hash: str
     from_: str = msgspec.field(name="from")
@@ -44,6 +48,7 @@ class _Tx(msgspec.Struct, gc=False, rename="camel"):
 
 
 _BLOCK = msgspec.json.Decoder(_Block | None)
+_BLOOMED = msgspec.json.Decoder(_Bloomed | None)
 _TX = msgspec.json.Decoder(_Tx | None)
 _TEXT = msgspec.json.Decoder(str)
 
@@ -54,6 +59,16 @@ def read_block(text: memoryview) -> BlockRef | None:
     if block is None or block.number is None or block.hash is None:
         return None
     return BlockRef(quantity(block.number), _fixed(block.hash, 32), quantity(block.timestamp))
+
+
+def read_bloom(text: memoryview) -> int | None:
+    """Return the logsBloom of a header as a number; None where it tells none, or only zeros."""
+    block = _decoded(_BLOOMED, text, "a block")
+    if block is None or block.logs_bloom is None:
+        return None
+    if len(block.logs_bloom) != len("0x") + 512:
+        return None
+    return int.from_bytes(data(block.logs_bloom), "big") or None
 
 
 def read_bytes(text: memoryview) -> bytes:

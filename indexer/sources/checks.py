@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from indexer.floor.filters import Filter
 from indexer.floor.spans import BlockRef, Span
 from indexer.floor.tables import LOGS, arrow_schema
+from indexer.sources.bloom import may_hold
 from indexer.sources.logjson import BadAnswer
 
 _MICROS = 10**6
@@ -28,6 +29,24 @@ def checked(logs: pa.Table, span: Span, wanted: Filter, end: BlockRef) -> pa.Tab
     _refuse_foreign(logs, span, wanted)
     logs = _in_order(logs)
     _refuse_contradictions(logs, end)
+    return logs
+
+
+def in_bloom(logs: pa.Table, end: BlockRef, bloom: int | None) -> pa.Table:
+    """Return *logs*, or raise BadAnswer where one of the last block is not in the *bloom* of its header.
+
+    A bloom never lacks a log of its block, except on the few chains whose configuration says so. None
+    where the node tells no bloom.
+    """
+    if bloom is None or not logs.num_rows:
+        return logs
+    last = logs.filter(pc.equal(logs["block_number"], end.number)).select(["address", "topic0", "log_index"])
+    for address, topic, index in zip(*(column.to_pylist() for column in last.columns), strict=True):
+        if not may_hold(bloom, address, None if topic is None else [topic]):
+            raise BadAnswer(
+                f"log {index} of block {end.number} is not in the bloom of the block's own header. If every endpoint "
+                "says so, the chain's blooms are wrong: set blooms = false for it in chains.toml."
+            )
     return logs
 
 

@@ -16,14 +16,15 @@ from indexer.floor.errors import NoEndpoint, Usage
 from indexer.floor.filters import Filter
 from indexer.floor.spans import BlockRef, Span
 from indexer.floor.together import together
-from indexer.sources.answers import TxAnswer, read_block
+from indexer.sources.answers import TxAnswer, read_block, read_bloom
 from indexer.sources.calls import Call, CallAnswer, Slot, ask_calls
-from indexer.sources.checks import checked, timed, untimed_blocks
+from indexer.sources.checks import checked, in_bloom, timed, untimed_blocks
 from indexer.sources.endpoint import BATCH, Ask, Endpoint
 from indexer.sources.logjson import BadAnswer, Parsed, parse_logs
 from indexer.sources.pool import Pool, Want
 from indexer.sources.provider_errors import CUT, Refusal, Refused
 from indexer.sources.transactions import TxRef, ask_transactions
+from indexer.sources.witness import Header, Receipts, ask_headers, ask_receipts
 
 __all__ = ["Call", "CallAnswer", "Evm", "LogsAnswer", "Slot", "TxAnswer", "TxRef"]
 
@@ -126,13 +127,16 @@ class Evm:
                 before = middle
         return found
 
-    async def logs(self, span: Span, wanted: Filter, pin: BlockRef | None = None) -> LogsAnswer:
+    async def logs(
+        self, span: Span, wanted: Filter, pin: BlockRef | None = None, avoid: frozenset[str] = frozenset()
+    ) -> LogsAnswer:
         """Return all logs of *wanted* in *span*, proved by the last block's header from the same endpoint.
 
-        The endpoint must have the block *pin* too: so it stands on the branch that we follow. Raises Refused
-        (range, results, size, addresses) where the span or the filter has to be cut.
+        The endpoint must have the block *pin* too: so it stands on the branch that we follow. Endpoints in
+        *avoid* are not asked. Raises Refused (range, results, size, addresses) where the span or the filter
+        has to be cut.
         """
-        want = Want(f"the logs of blocks {span}", len(span), len(wanted.addresses))
+        want = Want(f"the logs of blocks {span}", len(span), len(wanted.addresses), avoid)
         heights = [span.last] if pin is None or pin.number == span.last else [span.last, pin.number]
         asks = [*(_ask_block(hex(n)) for n in heights), Ask("eth_getLogs", [_query(span, wanted)], span)]
         headers: dict[int, BlockRef] = {}
@@ -149,9 +153,12 @@ class Evm:
             if pin is not None:
                 _hold(endpoint, seen[-1], pin)
 
+            bloom = endpoint.believe(want.text, read_bloom, endpoint.accept(asks[0], blocks[0]))
+
             def read(text: memoryview) -> Parsed:
                 parsed = parse_logs(text, self.chain.id)
-                return parsed._replace(logs=checked(parsed.logs, span, wanted, end))
+                logs = checked(parsed.logs, span, wanted, end)
+                return parsed._replace(logs=in_bloom(logs, end, bloom if self.chain.blooms else None))
 
             text = endpoint.accept(asks[-1], logs)
             parsed = await self._off_loop(len(text), lambda: endpoint.believe(want.text, read, text))
@@ -160,6 +167,16 @@ class Evm:
             return LogsAnswer(table, end, endpoint.name, parsed.fast, parsed.slow)
 
         return await self._ask(want, act)
+
+    async def headers(self, span: Span, avoid: frozenset[str] = frozenset()) -> list[Header]:
+        """Return the header of every block of *span*, in order; endpoints in *avoid* are not asked."""
+        return await _in_batches(
+            lambda part: ask_headers(self.pool, part, avoid), range(span.first, span.last + 1)
+        )
+
+    async def receipts(self, header: Header, avoid: frozenset[str] = frozenset()) -> Receipts:
+        """Return the receipts of the block of *header*, all of them; endpoints in *avoid* are not asked."""
+        return await ask_receipts(self.pool, header, avoid)
 
     async def calls(self, calls: Sequence[Call | Slot]) -> list[CallAnswer]:
         """Return what each call gives or slot holds at its block, in order.

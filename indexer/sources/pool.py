@@ -204,7 +204,11 @@ class Pool:
 
     def _nobody(self, want: Want, passed: Mapping[str, Refusal]) -> Exception:
         """Return why nobody served *want*: what would mend it, else what each endpoint said."""
-        small = [s for s in self._standings if not s.out and not fits(s, want)]
+        small = [
+            s
+            for s in self._standings
+            if not s.out and not fits(s, want) and s.endpoint.name not in want.avoid
+        ]
         caps = [cap(s, want) for s in small if s.endpoint.name not in passed]
         cut = best_cut([*passed.values(), *caps])
         if cut is not None:
@@ -221,7 +225,14 @@ class Pool:
                 f"No endpoint of {self.chain.name} is configured, so {want.text} cannot be fetched: "
                 f"give one with --rpc {self.chain.name}=URL."
             )
-        words = [s.last_words or f"{s.endpoint.name} was not asked." for s in self._standings]
+        asked = [s for s in self._standings if s.endpoint.name not in want.avoid]
+        if not asked:
+            held = ", ".join(sorted(want.avoid))
+            return NoEndpoint(
+                f"No endpoint of {self.chain.name} beside {held} is there to give {want.text}: "
+                f"name another with --rpc {self.chain.name}=URL,URL."
+            )
+        words = [s.last_words or f"{s.endpoint.name} was not asked." for s in asked]
         return NoEndpoint(f"No endpoint of {self.chain.name} could serve {want.text}. {' '.join(words)}")
 
 

@@ -27,11 +27,15 @@ class Learned(NamedTuple):
 
 
 class Want(NamedTuple):
-    """What a request asks for: in words, and as far as an endpoint may be too small for it."""
+    """What a request asks for: in words, and as far as an endpoint may be too small for it.
+
+    *avoid* names endpoints that are not asked, since another's word is wanted.
+    """
 
     text: str
     blocks: int = 1
     addresses: int = 0
+    avoid: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -71,7 +75,8 @@ def choose(
     *passed* has the endpoints that declined this very request. Nobody waits for a resting endpoint where a
     smaller request would do, nor for a dead one where another endpoint has spoken or takes smaller requests.
     """
-    left = [s for s in standings if not s.out and s.endpoint.name not in passed]
+    not_asked = want.avoid.union(passed)
+    left = [s for s in standings if not s.out and s.endpoint.name not in not_asked]
     able = [s for s in left if fits(s, want)]
     ready = [s for s in able if s.rests_until <= now]
     if ready:

@@ -127,6 +127,7 @@ WRONG_CHAINS = {
     "no confirmations": (CHAINS.replace('"finalized"', "0"), "finality = 0 must be"),
     "a floor in quotes": (CHAINS.replace("2020-01-01", '"2020-01-01"'), "floor = '2020-01-01' must be a day"),
     "a block that takes no time": (CHAINS + "block_ms = 0\n", "block_ms = 0 must be a whole number above 0"),
+    "blooms in words": (CHAINS + 'blooms = "wrong"\n', "blooms = 'wrong' must be true or false"),
     "an explorer that is no page": (CHAINS + 'explorer = "etherscan"\n', "explorer = 'etherscan' is not an http or"),
     "endpoints that are one text": (CHAINS.replace('["https://node.example/rpc"]', '"https://a.b"'), "must be a list"),
     "a chain name in upper case": (CHAINS.replace("[ethereum]", "[Ethereum]"), "id = 'Ethereum' must be lower-case"),

@@ -266,3 +266,13 @@ def test_batch_answers_each_call_under_its_id(base):
         ("a", HEADER),
         (None, True),
     ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_receipts_hold_every_log_once(base, name):
+    """The receipts of all blocks together hold the logs of the file, and a block that is not there has none."""
+    head = content(name)["head"]
+    every = [sent(f"{base}/{name}", "eth_getBlockReceipts", hex(n))["result"] for n in range(0, head + 1, 20)]
+    told = [log for receipts in every for receipt in receipts for log in receipt["logs"]]
+    assert told == [log for log in content(name)["logs"] if int(log["blockNumber"], 16) % 20 == 0]
+    assert sent(f"{base}/{name}", "eth_getBlockReceipts", hex(head + 1))["result"] is None

@@ -276,6 +276,34 @@ def test_chain_id_is_wrong():
     assert told == ["0x1", "1"]
 
 
+def receipts_of(url: str, number: int) -> list[dict]:
+    return sent(url, "eth_getBlockReceipts", hex(number))["result"]
+
+
+def test_receipts_keep_what_logs_lack_unless_told_otherwise():
+    """drop_logs takes logs out of eth_getLogs; out of receipts only with receipts_too."""
+    first = content("ustb")["logs"][0]
+    block, index = int(first["blockNumber"], 16), int(first["logIndex"], 16)
+    counts = []
+    for faults in (
+        {},
+        {"drop_logs": {(block, index)}},
+        {"drop_logs": {(block, index)}, "receipts_too": True},
+    ):
+        with playing("ustb", **faults) as url:
+            counts.append(sum(len(receipt["logs"]) for receipt in receipts_of(url, block)))
+    assert counts == [counts[0], counts[0], counts[0] - 1]
+
+
+def test_receipts_by_block_can_be_missing():
+    """With no_receipts a receipt comes by its transaction only, the same."""
+    with playing("ustb") as url:
+        whole = receipts_of(url, 5)
+    with playing("ustb", no_receipts=True) as url:
+        assert "error" in sent(url, "eth_getBlockReceipts", "0x5")
+        assert sent(url, "eth_getTransactionReceipt", whole[0]["transactionHash"])["result"] == whole[0]
+
+
 def test_lagging_node_answers_past_its_head():
     """A lenient node answers a range beyond its head with what it has, though it has no such block."""
     with serving(Replay([recorded("ustb")], Faults(answers_past_head=True), head=50)) as url:

@@ -6,7 +6,8 @@ from rpc_node import block_hash, log
 from indexer.floor.filters import filter_of
 from indexer.floor.spans import BlockRef, Span
 from indexer.floor.tables import LOGS, arrow_schema
-from indexer.sources.checks import checked, timed, untimed_blocks
+from indexer.sources.bloom import bloom_of
+from indexer.sources.checks import checked, in_bloom, timed, untimed_blocks
 from indexer.sources.logjson import BadAnswer, parse_logs
 
 CHAIN = "eip155:900005"
@@ -143,3 +144,19 @@ def test_a_slice_of_a_larger_table_is_compared_where_it_lies():
     """Rows are compared by their own bytes, also in a table that was cut out of another."""
     table = parsed(*(log(n, 0) for n in range(1, 10)))
     assert checked(table.slice(4, 5), SPAN, ALL, END).num_rows == 5
+
+
+def test_a_log_that_the_bloom_of_its_block_lacks_is_refused():
+    """The end block's bloom is held against the logs of that block, and against no other."""
+    own = bloom_of([(bytes.fromhex("11" * 20), [bytes.fromhex("22" * 32)])])
+    table = parsed(log(7, 0), log(9, 0))
+    assert in_bloom(table, END, own) is table
+    assert in_bloom(parsed(log(7, 0)), END, 1).num_rows == 1
+    with pytest.raises(BadAnswer, match="log 0 of block 9 is not in the bloom"):
+        in_bloom(table, END, 1)
+
+
+def test_a_chain_that_tells_no_bloom_is_not_held_to_it():
+    """Without a bloom, or with one of only zeros, nothing is refused."""
+    table = parsed(log(9, 0))
+    assert in_bloom(table, END, None) is table
