@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from indexer.config import model
 from indexer.config.layers import CHAINS_FILE, Found, Layer
 from indexer.config.schema import (
+    CanaryTable,
     ChainTable,
     CompanionTable,
     DeploymentTable,
@@ -76,7 +77,13 @@ def _chain(name: str, table: ChainTable, *, public: bool) -> model.Chain:
         block_ms=table.block_ms,
         blooms=table.blooms,
         explorer=table.explorer,
+        canaries=tuple(sorted((_canary(one) for one in table.canary), key=lambda one: one.block)),
     )
+
+
+def _canary(table: CanaryTable) -> model.Canary:
+    topic = None if table.topic0 is None else table.topic0.lower()
+    return model.Canary(table.block, table.address, topic, table.count)
 
 
 def _platform(found: Found[PlatformTable]) -> model.Platform:

@@ -72,6 +72,14 @@ def _chains(layer: Layer, problems: Problems) -> None:
         other = names.setdefault(spelled(name), name)
         if other != name:
             problems.add(found.place, f"differs from {other} only in '-' and '_'; rename one of them")
+        seen = set()
+        for number, canary in enumerate(found.table.canary):
+            key = (canary.block, canary.address, canary.topic0)
+            if key in seen:
+                problems.add(
+                    found.place.at("canary", number, "block"), "has that canary already; leave one out"
+                )
+            seen.add(key)
 
 
 def _deployment(site: Site, layer: Layer, families: Sequence[str], problems: Problems) -> None:

@@ -71,11 +71,27 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Canary:
+    """A fact of a chain: *address* has exactly *count* logs in *block*, those of *topic0* where that is given.
+
+    A node that dropped old logs answers an empty list as an honest one does where there is nothing; here
+    there is something.
+    """
+
+    block: int
+    address: str
+    topic0: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """One chain: *name* is its key in chains.toml, *id* its CAIP-2 id, *number* the EVM chain id.
 
     *block_ms* is how long a block takes, in milliseconds, and *explorer* where a person looks things up.
     *blooms* says whether the logsBloom of its headers holds its logs; on a few chains it does not.
+    *block_ms* is how long a block takes, in milliseconds, and *explorer* where a person looks things up;
+    *canaries* are in the order of their blocks.
     """
 
     name: str
@@ -88,6 +104,7 @@ class Chain:
     block_ms: int | None = None
     explorer: str | None = None
     blooms: bool = True
+    canaries: tuple[Canary, ...] = ()
 
     @property
     def number(self) -> int:

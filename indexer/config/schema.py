@@ -47,6 +47,14 @@ class IdTable(BaseModel):
     id: Id
 
 
+class CanaryTable(BaseModel):
+    model_config = STRICT
+    block: AboveZero
+    address: Address
+    topic0: Topic | None = None
+    count: AboveZero
+
+
 class ChainTable(BaseModel):
     model_config = STRICT
     id: EvmChainId
@@ -58,6 +66,7 @@ class ChainTable(BaseModel):
     block_ms: AboveZero | None = None
     blooms: bool = True
     explorer: Url | None = None
+    canary: list[CanaryTable] = Field(default_factory=list)
 
 
 class PlatformTable(BaseModel):

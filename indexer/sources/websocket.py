@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -32,7 +31,7 @@ def way_to(named: model.Endpoint, manners: Manners) -> Transport:
 
 def is_socket(url: str) -> bool:
     """Tell whether *url* is a WebSocket's."""
-    return urlsplit(url).scheme.lower() in SCHEMES
+    return url.partition(":")[0].lower() in SCHEMES
 
 
 class Socket:

@@ -4,7 +4,7 @@ import pytest
 from config_kit import ADDRESS, CHAINS, DEPLOYMENT, OTHER, PLATFORM, TOKEN, read, refusal, written
 
 from indexer.config.load import load
-from indexer.config.model import Bridge, Companion, Endpoint, Price, Role, Terms
+from indexer.config.model import Bridge, Canary, Companion, Endpoint, Price, Role, Terms
 from indexer.floor.errors import Usage
 
 ALL = PLATFORM + TOKEN + DEPLOYMENT
@@ -135,6 +135,17 @@ def test_the_overlay_replaces_by_id(tmp_path):
         "uscc": 18725909,
     }
     assert registry.platforms["superstate"].name == "Superstate"
+
+
+def test_canaries_are_read_in_the_order_of_their_blocks(tmp_path):
+    """A chain's canaries are facts about blocks, the deepest first, whatever their order in the file."""
+    one = f'[[ethereum.canary]]\nblock = 9\naddress = "{OTHER}"\ncount = 2\n'
+    topic = "0x" + "AB" * 32
+    two = one.replace("= 9", "= 5") + f'topic0 = "{topic}"\n'
+    assert read(tmp_path, chains=CHAINS + one + two).chains["ethereum"].canaries == (
+        Canary(5, OTHER.lower(), topic.lower(), 2),
+        Canary(9, OTHER.lower(), None, 2),
+    )
 
 
 def test_the_overlay_has_platforms_and_chains_too(tmp_path):

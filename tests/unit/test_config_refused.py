@@ -13,6 +13,7 @@ decimals = 8
 cadence = "daily"
 """
 PAR = '[[token.deployment.price]]\nkind = "par"\nvalue = "1.00"\nsource = "the prospectus"\n'
+CANARY = f'[[ethereum.canary]]\nblock = 9\naddress = "{OTHER}"\ncount = 2\n'
 TERMS = '[terms]\nregion = "U.S."\nas_of = "2025-11"\nsource = "a survey"\nconfidence = "low"\n'
 
 WRONG = {
@@ -137,6 +138,13 @@ WRONG_CHAINS = {
         + CHAINS.replace("[ethereum]", "[a_b]").replace(":1", ":3"),
         "a_b differs from a-b only in '-' and '_'",
     ),
+    "a canary of no block": (CHAINS + CANARY.replace("= 9", "= 0"), "canary number 1, block = 0 must be a whole"),
+    "a canary of no logs": (CHAINS + CANARY.replace("= 2", "= 0"), "canary number 1, count = 0 must be a whole number"),
+    "a canary of no contract": (CHAINS + CANARY.replace(OTHER, "0x12"), "address = '0x12' is not an EVM address"),
+    "a canary of no topic": (CHAINS + CANARY + 'topic0 = "Transfer"\n', "topic0 = 'Transfer' is not a topic, which"),
+    "a canary twice": (CHAINS + CANARY + CANARY, "canary number 2, block = 9 has that canary already; leave one out"),
+    "a canary without its count": (CHAINS + CANARY.replace("count = 2", ""), "canary number 1, count is missing;"),
+    "a canary that is no list": (CHAINS + CANARY.replace("[[", "[").replace("]]", "]"), "canary must be a list"),
 }  # fmt: skip
 
 
@@ -183,7 +191,7 @@ def test_what_is_no_table_is_no_chain(tmp_path):
 @pytest.mark.parametrize(
     "url",
     [
-        "ws://h/SECRETKEY1234567",
+        "wsx://h/SECRETKEY1234567",
         "https:///SECRETKEY1234567",
         "SECRETKEY1234567",
         "https://h:x/SECRETKEY1234567",

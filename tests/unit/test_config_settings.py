@@ -110,7 +110,7 @@ def test_rpc_options_of_a_chain_add_up():
         f"={KEY}",
         "ethereum=abcdefgh12345678",
         "ethereum=",
-        "ethereum=ws://abcdefgh12345678",
+        "ethereum=ftp://abcdefgh12345678",
     ],
 )
 def test_a_malformed_rpc_option_is_refused_and_never_shown(option):
@@ -155,7 +155,7 @@ def test_the_file_holds_urls_too(tmp_path):
 def test_a_wrong_settings_file_is_refused_without_its_urls(tmp_path):
     """Faults of settings.toml are told with file, key and remedy, but never a URL or a database's password."""
     path = tmp_path / "settings.toml"
-    path.write_text('lakes = "x"\nsql = "some"\ndatabase = 5\n[rpc]\nethereum = "wss://abcdefgh12345678"\n')
+    path.write_text('lakes = "x"\nsql = "some"\ndatabase = 5\n[rpc]\nethereum = "ftp://abcdefgh12345678"\n')
     with pytest.raises(Usage) as error:
         from_file(path)
     text = str(error.value)

@@ -1,5 +1,6 @@
 """The configurations that we ship: mainnet's and the recordings'."""
 
+import gzip
 import json
 import re
 import subprocess
@@ -27,7 +28,8 @@ from indexer.ledger.reasons import REASONS_RULES
 from indexer.ledger.values import REASONS
 
 RECORDED = recordings_dir() / "config"
-COUNTED = json.loads((Path(__file__).parent.parent / "data" / "registry.json").read_text())
+DATA = Path(__file__).parent.parent / "data"
+COUNTED = json.loads((DATA / "registry.json").read_text())
 TOKENS = {
     "buidl": ("BUIDL", "buidl", "dstoken", "securitize"),
     "ustb": ("USTB", "ustb", "nav", "superstate"),
@@ -83,6 +85,15 @@ def test_what_is_known_only_lacks_what_indexing_needs(registry):
         if d.chain in registry.chains and not d.indexed and d.decimals is not None
     }
     assert only == {"ommf"}
+
+
+def test_a_shipped_canary_counts_what_the_block_has(registry):
+    """The count of the canary at block 18,000,000 is that of the logs which a node answered for this block."""
+    body = gzip.decompress((DATA / "ethereum-18000000" / "getlogs.json.gz").read_bytes())
+    canary = next(one for one in registry.chains["ethereum"].canaries if one.block == 18_000_000)
+    logs = json.loads(body)[1]["result"]
+    found = [log for log in logs if (log["address"], log["topics"][:1]) == (canary.address, [canary.topic0])]
+    assert (len(found), {log["blockNumber"] for log in found}) == (canary.count, {hex(canary.block)})
 
 
 def test_one_address_on_two_chains_is_two_contracts(registry):

@@ -79,7 +79,7 @@ def test_an_http_url_is_one(text):
     [
         "",
         "a.b",
-        "ws://a",
+        "wsx://a",
         "http://",
         "https:///a",
         "http://a b",
