@@ -196,7 +196,7 @@ def query(
     settings = shell(context).settings()
     asked = sys.stdin.read() if sql == "-" else sql
     with tables(settings, registry_of(settings)) as con:
-        rows = guarded(con, asked, limit + 1, timeout)
+        rows = guarded(con, asked, limit + 1, timeout, settings.lake)
     if rows.num_rows > limit:
         sys.stderr.write(f"Only the first {limit:,} rows are shown; ask for more with --limit.\n")
     emit(rows.slice(0, limit), how)

@@ -31,7 +31,7 @@ class Opened:
         Raises Usage where the statement is not a SELECT, cannot be run, or takes too long.
         """
         with reading(self.settings, self.registry) as con:
-            return guarded(con, sql, rows, seconds)
+            return guarded(con, sql, rows, seconds, self.settings.lake)
 
     def table(self, name: str) -> pa.Table:
         """Return a whole table, for example ``transfers`` or ``supply_daily``."""

@@ -7,23 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, and_, create_engine, event, text
+from sqlalchemy import Connection, Engine, and_, create_engine, event, inspect, text
 from sqlalchemy.pool import NullPool
 
 from indexer.floor.errors import HomeBusy, Usage
-from indexer.floor.tables import Table
+from indexer.floor.tables import CLAIMS, FILES, Table
+from indexer.store.bookread import DATABASES
 from indexer.store.bulk import insert_arrow
-from indexer.store.read import DATABASES
+from indexer.store.intact import check_revision
+from indexer.store.journal import KEPT, Act, Journal, kept
 from indexer.store.sqltables import sql_table
 from indexer.store.trouble import store_errors
 
 Row = Mapping[str, Any]
+JOURNALED = "journal"
+"""The claim that names the journal's entry of the last commit."""
 WRITER_KEY = 0x727761
 """The advisory lock of PostgreSQL that the writer holds: `rwa` in ASCII."""
 
@@ -33,7 +38,9 @@ class Book:
 
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
-        with store_errors("opening the database"):
+        self._journal: Journal | None = None
+        self._folder = None if self._engine.dialect.name != "sqlite" else sqlite_path(url).parent
+        with store_errors("opening the database", self._folder):
             self._held = _hold(self._engine)
             with self._engine.connect() as connection:
                 _migrate(connection)
@@ -49,8 +56,40 @@ class Book:
     @contextmanager
     def commit(self) -> Iterator[Commit]:
         """Give one transaction: all of it happens, or none."""
-        with store_errors("committing to the database"), self._engine.begin() as connection:
-            yield Commit(connection)
+        with store_errors("committing to the database", self._folder):
+            with self._engine.begin() as connection:
+                commit = Commit(connection)
+                yield commit
+                told = kept(commit.acts)
+                if self._journal is not None and told:
+                    after = self._last_told(connection)
+                    commit.put(CLAIMS, [_told(self._journal.add(after, told))])
+            if self._journal is not None and told and self._journal.is_long():
+                self._begin(self._journal)
+
+    def keep(self, journal: Journal) -> None:
+        """Tell every commit from now on to *journal* too, before it happens.
+
+        A journal that does not tell of the last commit begins anew: of a home that had none, or of another
+        database's copy.
+        """
+        with store_errors("opening the journal", self._folder):
+            with self._engine.connect() as connection:
+                last = self._last_told(connection)
+            if not journal.holds(last):
+                self._begin(journal, aside=True)
+        self._journal = journal
+
+    def _begin(self, journal: Journal, *, aside: bool = False) -> None:
+        state = {table: self.rows(table) for table in (*KEPT, FILES, CLAIMS)}
+        name = journal.begin(state, aside=aside)
+        with self._engine.begin() as connection:
+            Commit(connection).put(CLAIMS, [_told(name)])
+
+    def _last_told(self, connection: Connection) -> str:
+        claims = sql_table(CLAIMS.name)
+        found = connection.execute(claims.select().where(claims.c.claim == JOURNALED)).mappings().first()
+        return str(found["owner"]) if found else ""
 
     def close(self) -> None:
         if self._held is not None:
@@ -63,16 +102,32 @@ class Commit:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.acts: list[Act] = []
+        """What this transaction did to the book, for the journal."""
 
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         """Insert *rows*; a row with the same key is replaced."""
         if not rows:
             return
-        self.remove(table, [{name: row[name] for name in table.key} for row in rows])
+        self._remove(table, [{name: row[name] for name in table.key} for row in rows])
+        self.acts.append(Act("put", table, rows))
         self._connection.execute(sql_table(table.name).insert(), [dict(row) for row in rows])
 
     def remove(self, table: Table, rows: Sequence[Row]) -> None:
         """Delete the rows that have the given values."""
+        self.acts.append(Act("remove", table, rows))
+        self._remove(table, rows)
+
+    def do(self, act: Act) -> None:
+        """Do again what a journal tells."""
+        if act.kind == "put":
+            self.put(act.table, act.rows)
+        elif act.kind == "remove":
+            self.remove(act.table, act.rows)
+        else:
+            self.update(act.table, act.rows[0], **(act.values or {}))
+
+    def _remove(self, table: Table, rows: Sequence[Row]) -> None:
         target = sql_table(table.name)
         for row in rows:
             self._connection.execute(
@@ -81,6 +136,7 @@ class Commit:
 
     def update(self, table: Table, row: Row, **values: Any) -> None:
         """Set *values* on the row that has *row*'s key."""
+        self.acts.append(Act("update", table, [{name: row[name] for name in table.key}], values))
         target = sql_table(table.name)
         where = and_(*(target.c[name] == row[name] for name in table.key))
         self._connection.execute(target.update().where(where).values(**values))
@@ -118,7 +174,20 @@ def alembic_config() -> Config:
     return config
 
 
+def _told(entry: str) -> dict[str, Any]:
+    return {"claim": JOURNALED, "owner": entry, "fetched_at": datetime.now(UTC).replace(tzinfo=None)}
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file of an SQLite database."""
+    return Path(url.partition(":///")[2]).absolute()
+
+
 def _migrate(connection: Connection) -> None:
+    if inspect(connection).has_table("alembic_version"):
+        check_revision(
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar(), "The database"
+        )
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -127,9 +196,8 @@ def _migrate(connection: Connection) -> None:
 
 def _engine(url: str) -> Engine:
     if url.startswith("sqlite"):
-        path = url.partition(":///")[2]
         with store_errors("making the home"):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url, poolclass=NullPool)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from indexer.config.dimensions import dimension_rows
@@ -17,18 +15,28 @@ from indexer.config.model import Registry
 from indexer.config.settings import Settings
 from indexer.floor.calendar import utc_days
 from indexer.floor.errors import StoreUnusable, Usage
-from indexer.floor.tables import BOOK, CALENDAR, DIMENSIONS, IMPORTED_NAVS, NAVS, TABLES, Table, arrow_schema
+from indexer.floor.tables import (
+    BOOK,
+    CALENDAR,
+    DIMENSIONS,
+    IMPORTED_NAVS,
+    LOGS,
+    NAVS,
+    TABLES,
+    Table,
+    arrow_schema,
+)
+from indexer.store.bookread import DATABASES, arrow_rows, read_book
+from indexer.store.intact import REPAIR, flaws, unusable
+
+__all__ = ["DATABASES", "arrow_rows", "connect", "read_book", "reading"]
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-DATABASES = "--database takes sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME."
-
 FIRST_DAY = date(2015, 7, 30)
 """The calendar's first day: that of Ethereum's first block."""
-
-Rows = Sequence[Mapping[str, Any]]
 
 
 def connect(settings: Settings, registry: Registry) -> duckdb.DuckDBPyConnection:
@@ -46,6 +54,7 @@ def connect(settings: Settings, registry: Registry) -> duckdb.DuckDBPyConnection
     dimensions = dimension_rows(registry)
     _copy(con, CALENDAR, utc_days(FIRST_DAY, datetime.now(UTC).date()))
     paths = _listed(book["files"])
+    check_files(settings.lake, [path for name, these in paths.items() if name != LOGS.name for path in these])
     has_imports = book[IMPORTED_NAVS.name].num_rows > 0
     for table in TABLES.values():
         if table is CALENDAR:
@@ -71,13 +80,26 @@ def reading(settings: Settings, registry: Registry) -> Iterator[duckdb.DuckDBPyC
     try:
         con = connect(settings, registry)
         yield con
-    except (duckdb.IOException, duckdb.InvalidInputException) as error:
-        if ".parquet" not in str(error):
+    except (duckdb.Error, RuntimeError) as error:
+        trouble = unreadable(settings, error)
+        if trouble is None:
             raise
-        raise unreadable(error) from None
+        raise trouble from None
     finally:
         if con is not None:
             con.close()
+
+
+def check_files(lake: str, paths: Sequence[str]) -> None:
+    """Raise StoreUnusable where a file is missing or its content is not what its name tells.
+
+    DuckDB looks at no checksum, so a flipped bit would be a figure. Raw logs, by far the most, are looked at when a
+    query names them; a lake on another kind of file system keeps checksums itself.
+    """
+    folder = _folder(lake)
+    if folder is not None:
+        for flaw in flaws(folder, paths):
+            raise unusable(flaw)
 
 
 def register(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
@@ -132,16 +154,9 @@ def add_imported_navs(con: duckdb.DuckDBPyConnection, told: str | None) -> None:
 _SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "time": "TIMESTAMP", "amount": "DECIMAL(38, 18)"}
 
 
-def read_book(home: Path, database: str) -> dict[str, pa.Table]:
-    """Return the tables of the book, all as of one moment."""
-    if database.startswith("sqlite"):
-        return _read_sqlite(home, Path(database.partition(":///")[2]))
-    if database.startswith("postgresql"):
-        return _read_postgres(database)
-    raise Usage(DATABASES)
-
-
-def guarded(con: duckdb.DuckDBPyConnection, sql: str, rows: int, seconds: float) -> pa.Table:
+def guarded(
+    con: duckdb.DuckDBPyConnection, sql: str, rows: int, seconds: float, lake: str | None = None
+) -> pa.Table:
     """Return at most *rows* rows of one SELECT that a user wrote.
 
     The statement can read the views and nothing else: no other file, no setting, no network, and it is
@@ -156,6 +171,8 @@ def guarded(con: duckdb.DuckDBPyConnection, sql: str, rows: int, seconds: float)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise Usage("`rwa query` takes one SELECT; tables are read-only.")
     sql = statements[0].query.rstrip().rstrip(";")
+    if lake is not None and LOGS.name in sql.lower():
+        check_files(lake, _raw_paths(con))
     _lock(con)
     timer = threading.Timer(seconds, con.interrupt)
     timer.start()
@@ -167,14 +184,18 @@ def guarded(con: duckdb.DuckDBPyConnection, sql: str, rows: int, seconds: float)
             f"The query took longer than {seconds:g} seconds and was stopped; "
             "ask for fewer rows or days, or give it more with --timeout."
         ) from None
-    except (duckdb.IOException, duckdb.InvalidInputException) as error:
-        if ".parquet" not in str(error):
-            raise Usage(f"The query failed: {_said(error)}") from None
-        raise unreadable(error) from None
     except duckdb.Error as error:
+        if isinstance(error, duckdb.IOException | duckdb.InvalidInputException) and ".parquet" in str(error):
+            raise  # a file is to blame, not the query
         raise Usage(f"The query failed: {_said(error)}") from None
     finally:
         timer.cancel()
+
+
+def _raw_paths(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the listed files of raw logs."""
+    listed = "SELECT path FROM files WHERE table_name = 'logs' AND unlisted_at IS NULL"
+    return [str(path) for (path,) in con.execute(listed).fetchall()]
 
 
 def arrow(relation: duckdb.DuckDBPyRelation) -> pa.Table:
@@ -183,21 +204,24 @@ def arrow(relation: duckdb.DuckDBPyRelation) -> pa.Table:
     return rows
 
 
-def unreadable(error: Exception) -> StoreUnusable:
-    """Return what to say of a file of the lake that is missing or damaged."""
+def unreadable(settings: Settings, error: Exception) -> StoreUnusable | None:
+    """Return what to say where *error* comes from a file of the lake; None where it does not."""
+    paths = [
+        path
+        for these in _listed(read_book(settings.home, settings.database)["files"]).values()
+        for path in these
+    ]
+    folder = _folder(settings.lake)
+    if folder is not None:
+        for flaw in flaws(folder, paths):
+            return unusable(flaw)
+    if ".parquet" not in str(error):
+        return None
+    if any(path in str(error) for path in paths):
+        return StoreUnusable(f"A file of the lake cannot be read: {_said(error)} {REPAIR}")
     return StoreUnusable(
-        f"A file of the lake cannot be read: {_said(error)} Run `rwa rebuild`, which makes all tables but logs, "
-        "reads and transactions again; those are restored from a copy, or fetched again into a new home."
-    )
-
-
-def arrow_rows(table: Table, rows: Rows) -> pa.Table:
-    """Return *rows* as the Arrow table that *table* declares; a missing column is NULL."""
-    import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
-
-    schema = arrow_schema(table)
-    return pa.Table.from_pylist(
-        [{name: row.get(name) for name in schema.names} for row in rows], schema=schema
+        "A file of the lake was replaced while it was read, and is gone already: the clock jumped ahead, or reading "
+        "took longer than an hour. Nothing is lost. Run the same command again."
     )
 
 
@@ -218,6 +242,12 @@ def _said(error: Exception) -> str:
     return " ".join(str(error).split("\n\nLINE")[0].split())[:400]
 
 
+def _folder(lake: str) -> Path | None:
+    """Return the lake as a folder; None where it is on another kind of file system."""
+    scheme = urlparse(lake).scheme
+    return Path(_uri(lake, "")) if scheme == "file" or len(scheme) < 2 else None
+
+
 def _uri(lake: str, path: str) -> str:
     parsed = urlparse(lake)
     if parsed.scheme == "file":
@@ -233,77 +263,3 @@ def _listed(files: pa.Table) -> dict[str, list[str]]:
         if row["unlisted_at"] is None:
             out.setdefault(row["table_name"], []).append(row["path"])
     return {name: sorted(paths) for name, paths in out.items()}
-
-
-def _read_sqlite(home: Path, path: Path) -> dict[str, pa.Table]:
-    if not path.exists():
-        raise _no_data(home)
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as con:
-            con.execute("BEGIN")
-            return {table.name: _sqlite_table(con, table) for table in BOOK}
-    except sqlite3.Error as error:
-        if "no such table: files" in str(error) or "no such table: filters" in str(error):
-            raise _no_data(home) from None
-        raise StoreUnusable(
-            f"The database of {home} cannot be read ({error}). If it was made by another version, run "
-            "`rwa backfill` once; if it is damaged, restore it from a copy."
-        ) from error
-
-
-def _no_data(home: Path) -> Usage:
-    return Usage(
-        f"There is no data in {home} yet. Fetch some first, for example `rwa backfill ustb`, "
-        "or name another folder with --home."
-    )
-
-
-def _sqlite_table(con: sqlite3.Connection, table: Table) -> pa.Table:
-    names = ", ".join(f'"{name}"' for name in table.names)
-    fetched = con.execute(f'SELECT {names} FROM "{table.name}"')
-    kinds = [column.kind for column in table.columns]
-    return arrow_rows(table, [_typed(table.names, kinds, row) for row in fetched])
-
-
-def _typed(names: Iterable[str], kinds: Iterable[str], row: Sequence[Any]) -> dict[str, Any]:
-    return {
-        name: value if value is None or kind not in _FROM_SQLITE else _FROM_SQLITE[kind](value)
-        for name, kind, value in zip(names, kinds, row, strict=True)
-    }
-
-
-_FROM_SQLITE: Mapping[str, Callable[[Any], Any]] = {
-    "time": datetime.fromisoformat,
-    "day": date.fromisoformat,
-    "bool": bool,
-    "units": Decimal,
-    "amount": Decimal,
-}
-
-
-def _read_postgres(database: str) -> dict[str, pa.Table]:
-    try:
-        import psycopg  # noqa: PLC0415 - an extra
-        from psycopg.rows import dict_row  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError:
-        raise Usage("PostgreSQL needs its driver: pip install 'rwa-indexer[postgres]'.") from None
-    url = database.replace("postgresql+psycopg://", "postgresql://", 1)
-    try:
-        with psycopg.connect(
-            url, row_factory=dict_row, options="-c default_transaction_isolation=repeatable\\ read"
-        ) as con:
-            return {table.name: arrow_rows(table, _postgres_rows(con, table)) for table in BOOK}
-    except psycopg.errors.UndefinedTable:
-        raise Usage(
-            "There is no data in this database yet. Fetch some first, for example `rwa backfill ustb`."
-        ) from None
-    except psycopg.Error as error:
-        raise StoreUnusable(
-            f"The PostgreSQL database cannot be read ({type(error).__name__}); check --database and that it runs."
-        ) from None
-
-
-def _postgres_rows(con: Any, table: Table) -> Rows:
-    names = ", ".join(f'"{name}"' for name in table.names)
-    rows: Rows = con.execute(f'SELECT {names} FROM "{table.name}"').fetchall()
-    return rows

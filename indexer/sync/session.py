@@ -21,6 +21,7 @@ from indexer.sources.transport import Connect
 from indexer.sources.websocket import way_to
 from indexer.store.book import Book
 from indexer.store.home import writing
+from indexer.store.journal import Journal
 from indexer.store.lake import UNFINISHED, Lake
 from indexer.sync.orders import HELD, Progress
 
@@ -57,6 +58,7 @@ def session(
         try:
             lake = Lake(settings.lake)
             pair(book, lake)
+            book.keep(Journal(lake.folder or settings.home))
             tidy(book, lake, now())
             yield Session(settings, registry, book, lake, progress, connect)
         finally:
