@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from indexer.cli import ask, bring, demo, derive, doctor, fetch, head, known, replay
+from indexer.cli import ask, bring, demo, derive, doctor, fetch, head, known, repair, replay
 from indexer.cli.shell import Shell
 from indexer.cli.trouble import INTERRUPTED, TERMINATED, debugging, explain, interrupted, redacted, terminable
 
@@ -36,6 +36,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "metrics": derive.metrics,
     "rebuild": derive.rebuild,
     "import": bring.bring,
+    "repair": repair.repair,
     "doctor": doctor.doctor,
     "replay": replay.replay,
 }

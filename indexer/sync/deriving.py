@@ -176,7 +176,11 @@ def commit_derived(
         {**derived, **metrics},
         sql=work.settings.sql,
         copy_again=force,
-        rows={DERIVATIONS: [stands], PUBLICATIONS: publications, CLAIMS: [whole_claim(place.token.id)]},
+        rows={
+            DERIVATIONS: [stands],
+            PUBLICATIONS: _fresh(work, publications),
+            CLAIMS: [whole_claim(place.token.id)],
+        },
     )
     return stands
 
@@ -226,8 +230,15 @@ def _published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict
     rows = work.book.rows(PUBLICATIONS, token=token, chain_id=chain_id)
     through = final_day(row)
     if through and row["holds_start"] and all(r["through_day"] < through for r in rows):
-        rows = [*rows, {"token": token, "chain_id": chain_id, "through_day": through, "published_at": now()}]
+        at = max([now(), *(r["published_at"] for r in rows)])  # a clock that was set back says nothing
+        rows = [*rows, {"token": token, "chain_id": chain_id, "through_day": through, "published_at": at}]
     return rows
+
+
+def _fresh(work: Session, publications: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those of *publications* that the book does not have: what stands is told to the journal once."""
+    held = work.book.rows(PUBLICATIONS)
+    return [row for row in publications if row not in held]
 
 
 def _covered_until(work: Session, chain_id: str, frontier: BlockRef) -> datetime:

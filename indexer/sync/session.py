@@ -19,7 +19,8 @@ from indexer.sources.evm import Evm
 from indexer.sources.pool import Learned, Pool
 from indexer.sources.transport import Connect
 from indexer.sources.websocket import way_to
-from indexer.store.book import Book
+from indexer.store.book import Book, sqlite_path
+from indexer.store.bookread import lost
 from indexer.store.home import writing
 from indexer.store.journal import Journal
 from indexer.store.lake import UNFINISHED, Lake
@@ -52,11 +53,12 @@ def session(
     *connect* gives the way to an endpoint.
     """
     with for_many_rows(), ExitStack() as locks:
-        for folder in dict.fromkeys([settings.home.absolute(), *_folder_of(settings.database)]):
+        for folder in folders_of(settings):
             locks.enter_context(writing(folder))
+        lake = Lake(settings.lake)
+        refuse_lost(settings, lake)
         book = Book(settings.database)
         try:
-            lake = Lake(settings.lake)
             pair(book, lake)
             book.keep(Journal(lake.folder or settings.home))
             tidy(book, lake, now())
@@ -84,9 +86,20 @@ async def asking(work: Session, chain: Chain) -> AsyncIterator[Evm]:
             _remember(work.book, chain, pool.learned(), learned)
 
 
-def _folder_of(database: str) -> list[Path]:
-    """Return the folder of an SQLite database, which another home may name too."""
-    return [Path(database.partition(":///")[2]).absolute().parent] if database.startswith("sqlite") else []
+def folders_of(settings: Settings) -> list[Path]:
+    """Return the folders that a writer holds: the home, and that of an SQLite database, which another home may name."""
+    home, database = settings.home.absolute(), settings.database
+    return list(
+        dict.fromkeys([home, *([sqlite_path(database).parent] if database.startswith("sqlite") else [])])
+    )
+
+
+def refuse_lost(settings: Settings, lake: Lake) -> None:
+    """Raise StoreUnusable where the database is gone and its lake is there: a new one would know nothing of it."""
+    if not settings.database.startswith("sqlite") or sqlite_path(settings.database).exists():
+        return
+    if lake.mark() is not None and lake.folder == settings.home.absolute() / "lake":
+        raise lost(sqlite_path(settings.database))
 
 
 def pair(book: Book, lake: Lake) -> None:
@@ -99,7 +112,7 @@ def pair(book: Book, lake: Lake) -> None:
     if marked is not None and (not rows or rows[0]["owner"] != marked):
         raise Usage(
             f"The lake {lake.root} belongs to another database. Name that one with --database, or choose "
-            "another --lake; if its database is lost, move the lake away and run `rwa backfill` again."
+            "another --lake; if its database is lost, `rwa repair --store` makes it again from the lake."
         )
     if marked is None and any(row["unlisted_at"] is None for row in book.rows(FILES)):
         raise Usage(

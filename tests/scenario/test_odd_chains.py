@@ -133,14 +133,14 @@ def test_a_plan_reads_while_another_writes(
 def test_a_damaged_file_is_named_and_mended(
     tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A derived file that cannot be read exits 6 with what to do, and `rwa rebuild` mends it."""
+    """A derived file that cannot be read exits 6 with what to do, and `rwa repair --store` makes it again."""
     home = _filled(tmp_path / "home", config, _recorded(tmp_path / "odd.json"))
     where = ["--home", str(tmp_path / "home"), "--config", str(config)]
     for file in (Path(home.settings.lake) / "transfers").rglob("*.parquet"):
         file.write_bytes(file.read_bytes()[:40])
     assert main([*where, "show", "transfers", "sound"]) == 6
-    assert "rwa rebuild" in capsys.readouterr().err
-    assert main([*where, "rebuild"]) == 0
+    assert "rwa repair --store" in capsys.readouterr().err
+    assert main([*where, "repair", "--store"]) == 0
     capsys.readouterr()
     assert main([*where, "show", "transfers", "sound", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 3

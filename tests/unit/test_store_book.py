@@ -140,7 +140,9 @@ def test_rows_come_in_key_order_and_as_asked(book: Book) -> None:
 def test_a_damaged_database_says_what_to_do(tmp_path: Path) -> None:
     """A file that is no database is StoreUnusable with a remedy, not a traceback."""
     (tmp_path / "rwa.db").write_bytes(b"no database at all, however long it is" * 100)
-    with pytest.raises(StoreUnusable, match="opening the database: the database is damaged; run `rwa repair --store`"):
+    with pytest.raises(
+        StoreUnusable, match="opening the database: the database is damaged; run `rwa repair --store`"
+    ):
         Book(url(tmp_path))
 
 

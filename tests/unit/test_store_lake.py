@@ -85,7 +85,10 @@ def test_a_missing_file_is_said_with_its_name(lake: Lake, tmp_path: Path) -> Non
     """A listed file that is gone is StoreUnusable: which one, and what to do."""
     path = lake.write(LOGS, moves(1), WHERE).path
     (tmp_path / path).unlink()
-    with pytest.raises(StoreUnusable, match=f"{path} of the lake is listed in the manifest and missing. Run `rwa repair --store`"):
+    with pytest.raises(
+        StoreUnusable,
+        match=f"{path} of the lake is listed in the manifest and missing. Run `rwa repair --store`",
+    ):
         lake.read(LOGS, [path])
 
 
