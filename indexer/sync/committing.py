@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from indexer.floor.tables import DERIVED, FILES, TABLES, Table
+from indexer.floor.tables import DERIVED, FILES, RESTATEMENTS, TABLES, Table
 from indexer.store.book import Book, Commit
 from indexer.store.lake import Lake
+from indexer.sync.restating import LATE, restated
 from indexer.sync.writer import file_row, unlist
 
 BookRows = Mapping[Table, list[dict[str, Any]]]
 
 
-def commit_tables(
+def commit_tables(  # noqa: PLR0913 - each says something of its own
     book: Book,
     lake: Lake,
     place: tuple[str, str],
@@ -23,13 +25,14 @@ def commit_tables(
     *,
     sql: str,
     rows: BookRows,
+    cause: str = LATE,
     copy_again: bool = False,
 ) -> int:
     """Replace *tables* of the (token, chain id) *place* and put *rows* into the book; return files changed.
 
     Of a table of products the place is (product, `all`). A file whose content did not change keeps its name,
     so nothing is written for it. *sql* says which copies go to SQL: all, metrics or none; *copy_again*
-    copies what did not change too.
+    copies what did not change too. Published figures that change are restated, with *cause*.
     """
     token, chain_id = place
     listed = {
@@ -46,7 +49,15 @@ def commit_tables(
     kept = {file.path for file in files.values()}
     old = [path for name, path in sorted(listed) if name in tables and path not in kept]
     emptied = {name for name, path in listed if path in old} - set(fresh)
+    at = datetime.now(UTC).replace(tzinfo=None)
+    was = {name: [p for n, p in listed if n == name] for name in tables}
+    told = [
+        row
+        for name in [*fresh, *sorted(emptied)]
+        for row in restated(TABLES[name], lake.read(TABLES[name], was[name]), tables[name], cause, at)
+    ]
     with book.commit() as commit:
+        commit.put(RESTATEMENTS, told)
         unlist(commit, old)
         commit.put(FILES, [file_row(files[name]) for name in fresh])
         for table, values in rows.items():

@@ -39,6 +39,7 @@ from indexer.sync.coverage import Book as Segments
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
 from indexer.sync.inputs import Raw, derived, forget_absent, not_found
 from indexer.sync.measuring import Inconsistent, measure
+from indexer.sync.restating import LATE, cause_of
 from indexer.sync.session import Session, now
 
 WHOLE_CLAIM = "whole"
@@ -63,7 +64,7 @@ def place_of(token: Token, deployment: Deployment, starts: Mapping[str, int]) ->
     return Place(token, deployment, group_of(deployment, starts))
 
 
-async def derive_place(
+async def derive_place(  # noqa: PLR0913 - each says something of its own
     work: Session,
     place: Place,
     raw: Raw,
@@ -72,12 +73,13 @@ async def derive_place(
     final: BlockRef | None,
     reads: bool,
     force: bool = False,
+    cause: str = LATE,
 ) -> dict[str, Any] | None:
     """Bring one place up to its frontier and commit it with its metrics; return its derivation's row.
 
     None where no block of the group is covered. Without *evm* nothing is fetched; without *reads* no call
     is made: what then is missing is NULL with its reason. A place whose inputs did not change is left as
-    it is, unless *force*.
+    it is, unless *force*. *cause* says why published figures may change where code and configuration did not.
     """
     chain_id = place.deployment.chain_id
     book = book_of(work.book.rows(SEGMENTS, chain_id=chain_id), work.book.rows(FILTERS), chain_id)
@@ -102,7 +104,7 @@ async def derive_place(
     tables["transfers"], tables["bridge_legs"] = carried(
         made.transfers, made.bridge_legs, held_legs(work, place.key)
     )
-    return commit_derived(work, place, row, tables, force=force)
+    return commit_derived(work, place, row, tables, force=force, cause=cause)
 
 
 def _stands(held: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
@@ -154,6 +156,7 @@ def commit_derived(
     derived: Mapping[str, pa.Table],
     *,
     force: bool = False,
+    cause: str = LATE,
 ) -> dict[str, Any]:
     """Compute the metrics of *place* and commit them with what they come from, in one transaction.
 
@@ -175,6 +178,7 @@ def commit_derived(
         place.key,
         {**derived, **metrics},
         sql=work.settings.sql,
+        cause=cause_of(derivation_of(work, place), stands, cause),
         copy_again=force,
         rows={
             DERIVATIONS: [stands],

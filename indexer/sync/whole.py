@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +17,7 @@ from indexer.floor.tables import (
     DIMENSIONS,
     EXTERNAL_SUPPLY,
     PUBLICATIONS,
+    RESTATEMENTS,
 )
 from indexer.store.read import FIRST_DAY, arrow_rows
 from indexer.sync.committing import commit_tables
@@ -24,6 +25,7 @@ from indexer.sync.deriving import WHOLE_CLAIM, derived_of, stored_of, told_by_fi
 from indexer.sync.measuring import ALL_CHAINS, PRODUCTS_READ, whole_products, whole_token
 from indexer.sync.pairing import pair_products
 from indexer.sync.remeasuring import measure_claimed
+from indexer.sync.restating import LATE
 from indexer.sync.session import Session, now
 
 
@@ -44,7 +46,10 @@ def measure_whole(work: Session) -> None:
         derived = {t.name: pa.concat_tables([part[t.name] for part in parts]) for t in DERIVED}
         derived |= told_by_files(work)
         tables = whole_token(work.registry, rows, derived, work.book.rows(PUBLICATIONS, token=token))
-        commit_tables(work.book, work.lake, (token, ALL_CHAINS), tables, sql=work.settings.sql, rows={})
+        commit_tables(
+            work.book, work.lake, (token, ALL_CHAINS), tables,
+            sql=work.settings.sql, rows={}, cause=_cause(work, [token]),
+        )  # fmt: skip
     _measure_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed})
     with work.book.commit() as commit:
         commit.remove(CLAIMS, [{"claim": claim["claim"]} for claim in claimed])
@@ -63,7 +68,17 @@ def _measure_products(work: Session, tokens: Collection[str]) -> None:
     made = whole_products(work.registry, rows, stored, work.book.rows(EXTERNAL_SUPPLY))
     for product in sorted(products):
         own = {name: table.filter(pc.equal(table["product"], product)) for name, table in made.items()}
-        commit_tables(work.book, work.lake, (product, ALL_CHAINS), own, sql=work.settings.sql, rows={})
+        commit_tables(
+            work.book, work.lake, (product, ALL_CHAINS), own,
+            sql=work.settings.sql, rows={}, cause=_cause(work, members),
+        )  # fmt: skip
+
+
+def _cause(work: Session, tokens: Sequence[str]) -> str:
+    """Return why figures over several chains may change: what was said last of the tokens that they are made of."""
+    told = [row for token in tokens for row in work.book.rows(RESTATEMENTS, token=token)]
+    newest = max(told, key=lambda row: row["fetched_at"], default=None)
+    return LATE if newest is None else str(newest["cause"])
 
 
 def copy_dimensions(work: Session) -> None:
