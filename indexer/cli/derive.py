@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.cells import safe
 from indexer.cli.fetch import TokensArgument, judge, results
 from indexer.cli.output import Format, FormatOption, JsonOption, chosen, emit
 from indexer.cli.progress import progress
@@ -27,9 +28,9 @@ CERTIFICATE_COLUMNS = (
 """What a table shows; the other formats have every column."""
 
 STATUS_COLUMNS = (
-    "token", "chain", "frontier_block", "frontier_time", "lag_seconds", "holes", "missing_blocks", "changes", "event",
-    "input", "role", "match", "pattern", "default", "unclassified_share", "inputs_missing", "verdict", "verified_block",
-    "why_null",
+    "token", "chain", "state", "frontier_block", "frontier_time", "lag_seconds", "holes", "missing_blocks", "changes",
+    "event", "input", "role", "match", "pattern", "default", "unclassified_share", "inputs_missing", "verdict",
+    "verified_block", "why_null",
 )  # fmt: skip
 """The same of `rwa status`: shares of the volume minted and burned by what tells it, then what is unclassified."""
 
@@ -122,6 +123,12 @@ def failed(certificates: pa.Table) -> list[str]:
     ]
 
 
+def _red(rows: pa.Table) -> list[str]:
+    """Return a sentence for each chain that is not as it should be."""
+    found = rows.select(["chain", "state", "chain_says"]).to_pylist()
+    return [f"{row['chain']} is {row['state']}: {row['chain_says']}" for row in found if row["chain_says"]]
+
+
 def status(
     context: typer.Context,
     names: TokensArgument = None,
@@ -145,3 +152,5 @@ def status(
     if not rows.num_rows:
         raise Usage(absent([token.id for token in tokens]))
     emit(rows, how, STATUS_COLUMNS)
+    for sentence in dict.fromkeys(_red(rows)):
+        typer.secho(safe(sentence), fg="red", err=True)

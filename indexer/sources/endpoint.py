@@ -187,12 +187,12 @@ class Endpoint:
 
 def _refuses_batch(found: Sequence[Envelope], reply: Reply, refusal: Refusal) -> bool:
     """Return whether the one answer to a batch is about its being a batch."""
+    error = found[0].error or {} if found else {}
+    said = f"{error.get('message')} {error.get('data')}".lower()
+    if "batch" in said:
+        return True  # whatever its code: some send that of a rate limit
     if refusal.kind in ("rate", "auth"):
         return False
     if not found:
         return reply.status in _NO_BATCH_STATUS
-    error = found[0].error or {}
-    said = f"{error.get('message')} {error.get('data')}".lower()
-    if "batch" in said:
-        return True
     return error.get("code") in _NO_BATCH_CODE and not re.search("range|block|result|limit", said)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from indexer.config.model import Deployment, Registry, Token
 from indexer.config.settings import Settings
 from indexer.store.read import reading
 from indexer.sync.coverage import book_of, group_of, open_holes, starts_of
+from indexer.sync.health import health
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,12 +51,12 @@ _UNDECODED = "SELECT token, chain_id, count(*) AS undecoded FROM undecoded GROUP
 def status(settings: Settings, registry: Registry, tokens: Sequence[Token]) -> pa.Table:
     """Return one row per token and chain of this home: frontier, what is missing, last certificate.
 
-    Columns: token, chain, frontier_block, frontier_time, head (the newest block that this home has seen of
-    the chain), final, lag_seconds behind it, holes (spans that some contract of the group misses),
-    missing_blocks, unclassified of changes (mints and burns), undecoded, inputs_missing, verdict and
-    verified_block of the last certificate, why_null. The share of the volume minted and burned stands under
-    each evidence's name and as unclassified_share, how many changes as event_changes …; those whose amount is
-    not known (amounts_unknown) have no volume.
+    Columns: token, chain, state (how its chain is, by ``health``; chain_says is the sentence), frontier_block,
+    frontier_time, head (the newest block of the chain that this home has seen), final, lag_seconds behind it,
+    holes (spans that some contract of the group misses), missing_blocks, unclassified of changes (mints and
+    burns), undecoded, inputs_missing, verdict and verified_block of the last certificate, why_null. The share
+    of the volume minted and burned stands under each evidence's name and as unclassified_share, how many
+    changes as event_changes …; those whose amount is not known (amounts_unknown) have no volume.
     """
     import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
 
@@ -62,12 +64,15 @@ def status(settings: Settings, registry: Registry, tokens: Sequence[Token]) -> p
     with reading(settings, registry) as con:
         derivations = _by_place(con, "SELECT * FROM derivations")
         facts = {name: _by_place(con, sql) for name, sql in _FACTS.items()}
+        heads = {row["chain_id"]: row for row in _rows(con, "SELECT * FROM heads")}
         seen = {chain_id for (chain_id,) in con.execute("SELECT DISTINCT chain_id FROM segments").fetchall()}
         for token in tokens:
             for deployment in token.deployments:
                 held = derivations.get((token.id, deployment.chain_id))
                 if held is not None or (deployment.indexed and deployment.chain_id in seen):
-                    rows.append(_row(con, registry, deployment, held or {}, facts))
+                    rows.append(
+                        _row(con, registry, deployment, held or {}, facts, heads.get(deployment.chain_id))
+                    )
     return pa.Table.from_pylist(rows, schema=_schema())
 
 
@@ -80,22 +85,26 @@ def _row(
     deployment: Deployment,
     held: Mapping[str, Any],
     facts: Mapping[str, Mapping[tuple[str, str], Mapping[str, Any]]],
+    head: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     place = (deployment.token, deployment.chain_id)
     seen = _rows(con, "SELECT * FROM segments WHERE chain_id = ?", deployment.chain_id)
     newest = max(seen, key=lambda s: s["last"], default=None)
     holes = _holes(con, registry, deployment, seen, newest["last"] if newest else 0)
+    newest_block, newest_time = _newest(head, newest)
+    chain = health(head, registry.chains[deployment.chain].block_ms, datetime.now(UTC).replace(tzinfo=None))
     certificate = facts["certificate"].get(place, {})
     changes = facts["changes"].get(place, {})
     reached = held.get("frontier_time")
     return {
         "token": deployment.token,
         "chain": deployment.chain,
+        "state": chain.state,
         "frontier_block": held.get("frontier_block"),
         "frontier_time": reached,
-        "head": newest["last"] if newest else None,
+        "head": newest_block,
         "final": held.get("final"),
-        "lag_seconds": int((newest["last_time"] - reached).total_seconds()) if newest and reached else None,
+        "lag_seconds": int((newest_time - reached).total_seconds()) if newest_time and reached else None,
         "holes": len(holes),
         "missing_blocks": sum(len(span) for span in holes),
         **{name: changes.get(name, 0) for name in _COUNTS},
@@ -105,7 +114,17 @@ def _row(
         "verdict": certificate.get("verdict"),
         "verified_block": certificate.get("block_number"),
         "why_null": held.get("why_null", "nothing of it is derived yet"),
+        "chain_says": chain.why,
     }
+
+
+def _newest(
+    head: Mapping[str, Any] | None, segment: Mapping[str, Any] | None
+) -> tuple[int | None, datetime | None]:
+    """Return the newest block of the chain that this home has seen, named by an endpoint or fetched."""
+    blocks = [(s["last"], s["last_time"]) for s in (segment,) if s]
+    blocks += [(h["head_number"], h["head_time"]) for h in (head,) if h and h["head_number"] is not None]
+    return max(blocks, default=(None, None))
 
 
 def _share(changes: Mapping[str, Any], name: str) -> float | None:
@@ -142,9 +161,9 @@ def _by_place(con: duckdb.DuckDBPyConnection, sql: str) -> dict[tuple[str, str],
 
 _WHOLE = ("frontier_block", "head", "lag_seconds", "holes", "missing_blocks", "undecoded", "inputs_missing",
           "verified_block", *_COUNTS)  # fmt: skip
-_NAMES = ("token", "chain", "frontier_block", "frontier_time", "head", "final", "lag_seconds", "holes",
+_NAMES = ("token", "chain", "state", "frontier_block", "frontier_time", "head", "final", "lag_seconds", "holes",
           "missing_blocks", *_COUNTS, *_SHARES, "undecoded", "inputs_missing", "verdict", "verified_block",
-          "why_null")  # fmt: skip
+          "why_null", "chain_says")  # fmt: skip
 
 
 def _schema() -> pa.Schema:

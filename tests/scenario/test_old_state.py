@@ -164,6 +164,7 @@ def test_reads_and_instants_of_a_dropped_tip_go(tmp_path: Path) -> None:
     assert rows(home, f"SELECT count(*) FROM transactions WHERE block_number >= {fork}") != [(0,)]
     _tip(home, after, head, 2)
     _tip(fresh, after, head, 2)
-    assert differing(digests_of(fresh), digests_of(home)) == []
+    whole = {table: digest for table, digest in digests_of(fresh).items() if table != "publications"}
+    assert differing(whole, digests_of(home)) == []
     assert not dropped & set(rows(home, "SELECT block_hash FROM reads"))
     assert not instants & set(rows(home, "SELECT instant, block_hash FROM moments"))
