@@ -24,7 +24,7 @@ def restated(table: Table, old: pa.Table, new: pa.Table, cause: str, at: datetim
 
     A row that one of them lacks has no figures there. What was not published may change as it likes.
     """
-    if "published_at" not in table.names or not _any_published(old):
+    if not {"day", "published_at"} <= set(table.names) or not _any_published(old):
         return []
     figures = [c.name for c in table.columns if c.name not in table.key and c.kind in _FIGURES]
     return [

@@ -110,7 +110,8 @@ def test_state_that_comes_later_fills_the_gaps(name: str, good: Filled, poor: Ca
     assert rows(poor(name), missing) == [(True,)]
     run(poor(name), name)
     assert rows(poor(name), missing) == [(False,)]
-    whole = {table: digest for table, digest in good(name)[1].items() if table != "publications"}
+    history = {"publications", "restatements"}  # what was said before, and is another history here
+    whole = {table: digest for table, digest in good(name)[1].items() if table not in history}
     assert differing(whole, digests_of(poor(name))) == []
 
 
