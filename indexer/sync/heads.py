@@ -58,14 +58,20 @@ def next_step(anchors: Sequence[Anchor], head: BlockRef, standing: Mapping[int, 
         return Wait(f"block {tip} is not told")
     if all(standing[tip] == anchor.hash for anchor in anchors if anchor.number == tip):
         return Fetch(head.number) if head.number > tip else Wait("there is no new block")
+    return _other_branch(anchors, tip, standing)
+
+
+def _other_branch(anchors: Sequence[Anchor], tip: int, standing: Mapping[int, str]) -> Step:
+    """Return what to do where our tip stands no more: go back to where the branches part, unless that was final."""
     common = _common(anchors, standing)
     final = max((anchor.number for anchor in anchors if anchor.final), default=-1)
-    if common < final:
-        return Halt(
-            f"its block {final} was final with hash {_hash_at(anchors, final)}, and is now "
-            f"{standing.get(final, 'not told')}"
-        )
-    return Unwind(common)
+    if common >= final:
+        return Unwind(common)
+    if final not in standing:
+        return Wait(f"block {tip} is another one now, and block {final}, which was final, is not told")
+    return Halt(
+        f"its block {final} was final with hash {_hash_at(anchors, final)}, and is now {standing[final]}"
+    )
 
 
 def _common(anchors: Sequence[Anchor], standing: Mapping[int, str]) -> int:

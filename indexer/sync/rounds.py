@@ -28,10 +28,13 @@ Window = tuple[int | None, int]
 
 
 async def look(work: Session, evm: Evm, *, following: bool = False) -> Settled:
-    """Return how the chain stands, and book it; raises Halted, NoEndpoint after booking why."""
+    """Return how the chain stands, and book it; raises Halted, NoEndpoint after booking why.
+
+    A follower looks often and asks one endpoint at a time; a backfill looks once and asks all.
+    """
     known = {"following": True} if following else {}
     try:
-        settled = await settle(work, evm)
+        settled = await settle(work, evm, everyone=not following)
     except Halted as error:
         note_head(work, evm.chain_id, None, halted=str(error), **known)
         raise

@@ -6,10 +6,11 @@ answered from a branch that did not last, and what comes then takes its place.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from typing import Any, NamedTuple
 
-from indexer.floor.errors import Halted
+from indexer.floor.errors import Halted, NoEndpoint
 from indexer.floor.spans import BlockRef, Span, merge
 from indexer.floor.tables import CERTIFICATES, FILES, HEADS, MOMENTS, READS, SEGMENTS, TRANSACTIONS
 from indexer.ledger.figures import moment
@@ -17,9 +18,12 @@ from indexer.sources.evm import Evm
 from indexer.sources.provider_errors import Refused
 from indexer.sources.views import View, ask_view, ask_views
 from indexer.sync.coverage import Book, Task, filter_by_id
-from indexer.sync.heads import Anchor, Halt, Unwind, anchors_of, next_step
+from indexer.sync.heads import Anchor, Halt, Step, Unwind, Wait, anchors_of, next_step
 from indexer.sync.raw import forget_from
 from indexer.sync.session import Session, now
+
+LOOKS = 3
+"""How often a fork below finality must be seen before the chain is halted: an honest endpoint may be silent once."""
 
 
 class Settled(NamedTuple):
@@ -29,26 +33,20 @@ class Settled(NamedTuple):
     unwound: bool
 
 
-async def settle(work: Session, evm: Evm) -> Settled:
+async def settle(work: Session, evm: Evm, *, everyone: bool = False) -> Settled:
     """Return how the chain stands, after dropping what it took back; raises Halted where that was final.
 
-    A head behind what we hold is an endpoint that lags: others are asked, and where all lag nothing is
-    dropped. Where one contradicts our tip all are asked, and the branch with the highest head counts. A home
-    that holds nothing yet goes with most endpoints.
+    A head behind what was seen before is an endpoint that lags: others are asked, and where all lag nothing
+    is dropped. Where one contradicts our tip, or with *everyone*, all are asked, and the branch with the
+    highest head counts. A home that holds nothing yet goes with most endpoints.
     """
-    finality = evm.chain.finality
     anchors = anchors_of(work.book.rows(SEGMENTS, chain_id=evm.chain_id))
     if not anchors:
         return Settled(await _most(evm), unwound=False)
-    try:
-        view = await ask_view(evm.pool, finality, [anchors[-1].number], anchors[-1].number)
-    except Refused:
-        view = await ask_view(evm.pool, finality, [a.number for a in anchors])
-    if not _contradicts(view, anchors):
+    view = None if everyone else await _one(evm, anchors, _highest(work, evm.chain_id))
+    if view is not None and not _contradicts(view, anchors):
         return Settled(view, unwound=False)
-    views = await ask_views(evm.pool, finality, [anchor.number for anchor in anchors])
-    view = branch(views or [view], anchors)
-    step = next_step(anchors, view.head, view.standing)
+    view, step = await _all(evm, anchors)
     if isinstance(step, Halt):
         raise Halted(_halted(evm.chain.name, step.why))
     if isinstance(step, Unwind):
@@ -57,7 +55,38 @@ async def settle(work: Session, evm: Evm) -> Settled:
             f"{evm.chain.name}: blocks from {step.above + 1} on were replaced by others in a reorganisation; they "
             "are fetched again."
         )
+    elif isinstance(step, Wait) and _contradicts(view, anchors):
+        raise NoEndpoint(f"{evm.chain.name} cannot be followed for now: {step.why}.")
     return Settled(view, isinstance(step, Unwind))
+
+
+def _highest(work: Session, chain_id: str) -> int:
+    """Return the height of the newest block that was ever seen of the chain."""
+    rows = work.book.rows(HEADS, chain_id=chain_id)
+    return rows[0]["head_number"] or 0 if rows else 0
+
+
+async def _one(evm: Evm, anchors: list[Anchor], seen: int) -> View:
+    """Return the view of one endpoint, of one that does not lag where there is one."""
+    finality, tip = evm.chain.finality, anchors[-1].number
+    try:
+        return await ask_view(evm.pool, finality, [tip], max(tip, seen))
+    except Refused:
+        return await ask_view(evm.pool, finality, [a.number for a in anchors])
+
+
+async def _all(evm: Evm, anchors: list[Anchor]) -> tuple[View, Step]:
+    """Return the view of all endpoints that counts, and what follows; a halt is looked at more than once."""
+    heights = [anchor.number for anchor in anchors]
+    for look in range(LOOKS):
+        views = await ask_views(evm.pool, evm.chain.finality, heights)
+        # Each was asked once; where that failed everywhere, one is asked until it answers.
+        view = branch(views or [await ask_view(evm.pool, evm.chain.finality, heights)], anchors)
+        step = next_step(anchors, view.head, view.standing)
+        if not isinstance(step, Halt):
+            break
+        await asyncio.sleep(2.0**look)
+    return view, step
 
 
 async def _most(evm: Evm) -> View:

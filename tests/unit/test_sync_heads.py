@@ -50,6 +50,11 @@ def test_a_fork_below_finality_halts() -> None:
     assert "0xb10" in step.why
 
 
+def test_a_final_block_that_is_not_told_is_no_fork() -> None:
+    """Where an endpoint does not tell the block that was final, nothing is dropped and nothing is halted."""
+    assert isinstance(next_step(HELD, head(20), {15: "0xb15"}), Wait)
+
+
 def test_two_filters_on_two_branches_are_unwound_below_both() -> None:
     """Ends of one height with two hashes are no common block, whichever of them stands."""
     held = [*HELD[:2], Anchor(15, "0xa15", final=False), Anchor(15, "0xb15", final=False)]
