@@ -45,13 +45,17 @@ class Mortal:
 
 
 class Disk:
-    """What of a folder would survive a power cut: files and names that were synced."""
+    """What of a folder would survive a power cut: files and names that were synced, and what a run found."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._whole: set[int] = set()
-        self._names: set[Path] = {path for path in folder.rglob("*") if path.is_file()}
-        self._whole |= {path.stat().st_ino for path in self._names}
+        self._names: set[Path] = set()
+
+    def starts(self) -> None:
+        """Book what lies there as a run begins: it has been written back since."""
+        self._names |= {path for path in self._folder.rglob("*") if path.is_file()}
+        self._whole |= {path.stat().st_ino for path in self._names if path.exists()}
 
     def synced(self, fd: int) -> None:
         """Book that what *fd* is open on has been synced."""
@@ -79,6 +83,7 @@ class Disk:
 @contextmanager
 def mortal(steps: Mortal, disk: Disk, kills: Counter[str]) -> Iterator[None]:
     """Let *steps* see every step of the store within the block, and end the block quietly where it dies."""
+    disk.starts()
     write, delete, mark, commit = Lake.write, Lake.delete, Lake.mark, Book.commit
     rename, fsync = lake_module.rename, os.fsync
 

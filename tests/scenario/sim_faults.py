@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 
 LIES = ("drops", "cuts", "prunes_silently", "splits", "strays", "orphaned")
 """Faults that give a wrong answer and no sign of it. An endpoint with one of them is not honest."""
-DRAWN_LIES = tuple(lie for lie in LIES if lie != "orphaned")
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def poor(draw: random.Random) -> Faults:
 def liar(draw: random.Random) -> Faults:
     """Return the faults of an endpoint that gives wrong answers without a sign."""
     base = honest(draw)
-    what = draw.choice(DRAWN_LIES)
+    what = draw.choice(LIES)
     value = {
         "drops": draw.choice([0.02, 0.1, 0.5]),
         "cuts": draw.choice([3, 10, 40]),

@@ -101,7 +101,7 @@ def _judged_right(facts: Facts) -> Judged:
 def _facts(ran: Ran) -> Facts:
     assert ran.outcome is not None
     kept = Kept(read_book(ran.settings.home, ran.settings.database), Lake(ran.settings.lake))
-    view, troubles = ran.world.end, ran.outcome.open_spans
+    view, troubles = ran.world.end, (*ran.outcome.open_spans, *ran.outcome.halted)
     reached = {row["token"]: row for row in kept.rows("derivations")}
     whole = all(name in reached for name in NAMES) and not troubles
     wrong = [_wrong_logs(kept, view, whole=whole)]

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sim_chain import HOLDERS, STRANGER, TOKENS, Block, Log, View, World
+from sim_chain import STRANGER, TOKENS, Block, Log, View, World
 from sim_faults import Faults
+from sim_json import Error, header, said, tagged, told_log, transaction, transaction_at, unknown
 from sim_loop import Clock
 
 from indexer.floor.errors import Transient
@@ -21,14 +22,6 @@ from indexer.sources.transport import Manners, Reply
 LATENCY = 0.02
 NUMBER = 777
 FOREIGN = 4242
-
-
-class Error(Exception):
-    """A JSON-RPC error."""
-
-    def __init__(self, code: int, message: str, data: Any = None) -> None:
-        super().__init__(message)
-        self.body = {"code": code, "message": message} | ({} if data is None else {"data": data})
 
 
 class Node:
@@ -47,13 +40,13 @@ class Node:
             "eth_chainId": lambda view: hex(self._number(view)),
             "eth_blockNumber": lambda view: hex(view.height),
             "eth_getBlockByNumber": self._block_by_number,
-            "eth_getBlockByHash": lambda view, digest, full: _header(view.by_hash(digest)),
+            "eth_getBlockByHash": lambda view, digest, full: header(view.by_hash(digest)),
             "eth_getLogs": self._logs,
             "eth_call": self._call,
             "eth_getCode": lambda view, address, pin: "0x6001" if address in TOKENS else "0x",
             "eth_getStorageAt": lambda view, address, slot, pin: "0x" + "0" * 64,
-            "eth_getTransactionByHash": _transaction,
-            "eth_getTransactionByBlockNumberAndIndex": _transaction_at,
+            "eth_getTransactionByHash": transaction,
+            "eth_getTransactionByBlockNumberAndIndex": transaction_at,
         }
 
     def _number(self, view: View) -> int:
@@ -138,13 +131,13 @@ class Node:
     def _one(self, asked: Any, view: View) -> dict[str, Any]:
         out: dict[str, Any] = {"jsonrpc": "2.0", "id": asked["id"]}
         try:
-            out["result"] = self._methods.get(asked["method"], _unknown)(view, *asked["params"])
+            out["result"] = self._methods.get(asked["method"], unknown)(view, *asked["params"])
         except Error as error:
             out["error"] = error.body
         return out
 
     def _block_by_number(self, view: View, tag: str, full: bool) -> Any:
-        return _header(_tagged(view, tag))
+        return header(tagged(view, tag))
 
     def _logs(self, view: View, query: dict[str, Any]) -> list[Any]:
         faults = self.faults
@@ -163,7 +156,7 @@ class Node:
             raise Error(-32000, "block range extends beyond current head block")
         if faults.range_cap and len(span) > faults.range_cap:
             self.told["range_cap"] += 1
-            raise _said(RANGE[self._draw.choice(sorted(RANGE))](span, faults.range_cap))
+            raise said(RANGE[self._draw.choice(sorted(RANGE))](span, faults.range_cap))
         if faults.prunes_loudly is not None and first < view.height - faults.prunes_loudly:
             self.told["prunes_loudly"] += 1
             raise Error(-32000, "pruned history unavailable")
@@ -171,8 +164,8 @@ class Node:
         if faults.result_cap and len(found) > faults.result_cap and len(span) > 1:
             self.told["result_cap"] += 1
             works = Span(first, max(first, found[faults.result_cap][0].number - 1))
-            raise _said(RESULTS[self._draw.choice(sorted(RESULTS))](works, faults.result_cap))
-        return self._arranged([self._log(block, log) for block, log in found])
+            raise said(RESULTS[self._draw.choice(sorted(RESULTS))](works, faults.result_cap))
+        return self._arranged([told_log(block, log, timed=not faults.no_times) for block, log in found])
 
     def _found(self, view: View, span: Span, query: dict[str, Any]) -> list[tuple[Block, Log]]:
         """Return the logs that this node has of those asked for."""
@@ -214,20 +207,6 @@ class Node:
             self._draw.shuffle(logs)
         return logs
 
-    def _log(self, block: Block, log: Log) -> dict[str, Any]:
-        told = {
-            "address": log.address,
-            "topics": list(log.topics),
-            "data": log.data,
-            "blockNumber": hex(block.number),
-            "blockHash": block.hash,
-            "transactionHash": log.tx_hash,
-            "transactionIndex": hex(log.tx_index),
-            "logIndex": hex(log.index),
-            "removed": False,
-        }
-        return told if self.faults.no_times else told | {"blockTimestamp": hex(block.time)}
-
     def _call(self, view: View, call: dict[str, str], pin: Any) -> str:
         block = self._pinned(view, pin)
         kept = self.faults.prunes_state
@@ -250,11 +229,9 @@ class Node:
             if self.faults.no_hash_pin:
                 self.told["no_hash_pin"] += 1
                 raise Error(-32602, "invalid argument 1: json: cannot unmarshal object")
-            block = (
-                view.by_hash(pin["blockHash"]) if "blockHash" in pin else _tagged(view, pin["blockNumber"])
-            )
+            block = view.by_hash(pin["blockHash"]) if "blockHash" in pin else tagged(view, pin["blockNumber"])
         else:
-            block = _tagged(view, pin)
+            block = tagged(view, pin)
         if block is None:
             raise Error(-32000, "header not found")
         return block
@@ -277,51 +254,3 @@ class Wire:
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-def _unknown(*_: Any) -> None:
-    raise Error(-32601, "the method does not exist/is not available")
-
-
-def _tagged(view: View, tag: str) -> Block | None:
-    if tag.startswith("0x"):
-        return view.block(int(tag, 16))
-    return view.block({"latest": view.height, "earliest": 0}.get(tag, view.final))
-
-
-def _header(block: Block | None) -> dict[str, Any] | None:
-    if block is None:
-        return None
-    return {
-        "number": hex(block.number),
-        "hash": block.hash,
-        "parentHash": block.parent,
-        "timestamp": hex(block.time),
-        "transactions": [],
-    }
-
-
-def _transaction(view: View, digest: str) -> Any:
-    for block in view.blocks[: view.height + 1]:
-        for log in block.logs:
-            if log.tx_hash == digest:
-                return {
-                    "hash": digest,
-                    "from": HOLDERS[0],
-                    "to": log.address,
-                    "input": "0x",
-                    "blockNumber": hex(block.number),
-                    "blockHash": block.hash,
-                    "transactionIndex": hex(log.tx_index),
-                }
-    return None
-
-
-def _transaction_at(view: View, number: str, index: str) -> Any:
-    block = view.block(int(number, 16))
-    logs = [log for log in block.logs if log.tx_index == int(index, 16)] if block else []
-    return _transaction(view, logs[0].tx_hash) if logs else None
-
-
-def _said(error: Any) -> Error:
-    return Error(error.code, error.message, error.data)

@@ -139,7 +139,7 @@ def run_seed(plan: Plan, folder: Path) -> Ran:
         ran.notes += progress.notes
         if steps.died and one.power:
             ran.cuts += bool(disk.cut(draw))
-        if number >= len(plan.rounds) and ran.outcome and not ran.outcome.open_spans:
+        if number >= len(plan.rounds) and ran.outcome and not (ran.outcome.open_spans or ran.outcome.halted):
             break
     for node in nodes.values():
         ran.told += node.told
