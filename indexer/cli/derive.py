@@ -126,7 +126,10 @@ def failed(certificates: pa.Table) -> list[str]:
 def _red(rows: pa.Table) -> list[str]:
     """Return a sentence for each chain that is not as it should be."""
     found = rows.select(["chain", "state", "chain_says"]).to_pylist()
-    return [f"{row['chain']} is {row['state']}: {row['chain_says']}" for row in found if row["chain_says"]]
+    said = [(row["chain"], row["state"], row["chain_says"]) for row in found if row["chain_says"]]
+    return [
+        why if why.startswith(f"{chain} is") else f"{chain} is {state}: {why}" for chain, state, why in said
+    ]
 
 
 def status(

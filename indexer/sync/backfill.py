@@ -182,7 +182,7 @@ async def _derive_and_verify(
     raw = load_raw(work, chain.id)
     work.progress.start(f"tables {chain.name}", len(places), "tokens")
     for place in places:
-        row = await derive_place(work, place, raw, evm, final=final, reads=order.reads)
+        row = await derive_place(work, place, raw, evm, final=final, reads=order.reads, cause=order.cause)
         verdict = None
         if row is not None and order.verify:
             verdict = (await verify_place(work, place, evm, again=False))["verdict"]

@@ -9,13 +9,15 @@ from indexer.config.model import Registry, Token
 from indexer.config.settings import Settings
 from indexer.floor.errors import Usage
 from indexer.store.read import read_book
+from indexer.sync.restating import LATE
 
 HELD = "home"
 """Owner of the claims that name the tokens of a home, fetched or not."""
 
 
 class Order(NamedTuple):
-    """One backfill. *first* None is each deployment's start; *last* is a block, a day (its end), or a tag."""
+    """One backfill. *first* None is each deployment's start; *last* is a block, a day (its end), or a tag. *cause* is
+    why published figures may change."""
 
     tokens: tuple[Token, ...]
     chains: tuple[str, ...] | None = None
@@ -24,6 +26,7 @@ class Order(NamedTuple):
     verify: bool = True
     reads: bool = True
     workers: int = 4
+    cause: str = LATE
 
 
 class Progress(Protocol):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
-
-import duckdb
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Any
 
 from indexer.floor.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LATE = "late data"
 """The cause where neither code nor configuration changed and no repair or reorganisation is known."""
@@ -49,6 +48,9 @@ def _any_published(old: pa.Table) -> bool:
 
 def _changed(table: Table, old: pa.Table, new: pa.Table, figures: list[str]) -> list[dict[str, Any]]:
     """Return the published rows with another figure: their keys, each figure as it was (o_) and as it is (n_)."""
+    import duckdb  # noqa: PLC0415 - help does not pay for DuckDB
+    import pyarrow.compute as pc  # noqa: PLC0415 - nor for Arrow
+
     old = old.filter(pc.is_valid(old["published_at"]))
     new = new.filter(pc.less_equal(new["day"], pc.max(old["day"])))
     keys = ", ".join(f'coalesce(old."{name}", new."{name}") AS "{name}"' for name in table.key)

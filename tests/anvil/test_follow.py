@@ -16,6 +16,7 @@ from line_kit import Quiet
 from own_chain import Home, Named, home_of, write_config
 from web3 import Web3
 
+from indexer.cli.main import main
 from indexer.sync.follow import follow_all
 from indexer.sync.orders import Order
 from indexer.sync.session import session
@@ -130,3 +131,48 @@ def followed(place: Place, drive: Any) -> list[str]:
 
     asyncio.run(both())
     return notes.notes
+
+
+def test_a_fork_below_finality_halts_and_is_taken_only_when_told(tmp_path: Path) -> None:
+    """Exit 7 and no table touched; `rwa repair --fork` then takes the new branch and tells what was published."""
+    with running() as web3:
+        contract, block = deployed(web3, "Ledger")
+        send(web3, contract.functions.mint(web3.eth.accounts[0], 10**30))
+        mine(web3, 1)
+        config = write_config(
+            tmp_path / "config", "anvil", CHAIN, [Named("ledger", contract.address, decimals=18, start=block)]
+        )
+        place = Place(web3, contract, home_of(tmp_path / "home", config, f"anvil={url_of(web3)}"))
+        day_passes(web3)
+        act(place, 10, random.Random(8))
+        day_passes(web3)
+        mine(web3, 3)
+        assert rwa(place, "backfill", "ledger") == 0
+        before = place.home.rows("FROM supply_daily ORDER BY day"), place.home.rows("FROM segments")
+        assert before[0][0]["published_at"] is not None
+        web3.provider.make_request("anvil_reorg", [8, []])
+        send(web3, contract.functions.burn(7))
+        mine(web3, 5)
+        assert rwa(place, "backfill") == 7
+        assert before == (place.home.rows("FROM supply_daily ORDER BY day"), place.home.rows("FROM segments"))
+        assert rwa(place, "status") == 0
+        assert place.home.values("SELECT halted IS NOT NULL FROM heads") == [True]
+        assert rwa(place, "repair", "--fork", "anvil") == 0
+        assert_equal(place)
+        assert set(place.home.values("SELECT cause FROM restatements")) == {"reorg"}
+        assert rwa(place, "backfill") == 0
+
+
+def day_passes(web3: Web3) -> None:
+    """Let the next block be of the next day."""
+    web3.provider.make_request("evm_increaseTime", [86_400])
+    mine(web3, 1)
+
+
+def rwa(place: Place, *arguments: str) -> int:
+    """Run the command in this process; return its exit code."""
+    url = url_of(place.web3)
+    settings = place.home.settings
+    return main(
+        ["--home", str(settings.home), "--config", str(settings.config), "--rpc", f"anvil={url}", *arguments]
+    )
