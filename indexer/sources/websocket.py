@@ -121,7 +121,8 @@ class Wake:
         socket = await _open(session, url, 1 << 20)
         try:
             await socket.send_str(msgspec.json.encode(_SUBSCRIBE).decode())
-            while True:
+            taken = msgspec.json.decode(await _text(socket, CONNECT_SECONDS))
+            while "error" not in taken:
                 await _text(socket, None)
                 self._news.set()
         finally:

@@ -17,7 +17,7 @@ from indexer.sync.ingest import Ingested, Pin, ingest
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Order
 from indexer.sync.session import Session
-from indexer.sync.tips import Settled, note_head, settle, to_confirm
+from indexer.sync.tips import Settled, finalise, note_head, settle, to_confirm
 from indexer.sync.writer import LogWriter
 
 BLOCKS = 10_000
@@ -67,10 +67,12 @@ async def fetch(
     final = view.final.number
     wanted = missing_tasks(work, evm.chain_id, places, window)
     tasks = [*to_confirm(_book(work, evm.chain_id), final), *at_final(wanted, final)]
-    return await ingest(
+    got = await ingest(
         evm, arrange(cut_tasks(tasks, most_blocks or BLOCKS)), LogWriter(work.book, work.lake, final),
         order.workers, work.progress, pin_of(view, anchors_of(work.book.rows(SEGMENTS, chain_id=evm.chain_id))),
     )  # fmt: skip
+    finalise(work, evm.chain_id, final)
+    return got
 
 
 def missing_tasks(work: Session, chain_id: str, places: Sequence[Place], window: Window) -> list[Task]:

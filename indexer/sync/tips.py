@@ -158,6 +158,17 @@ def to_confirm(book: Book, final: int) -> list[Task]:
     ]
 
 
+def finalise(work: Session, chain_id: str, final: int) -> None:
+    """Mark certificates final whose blocks are: a reorganisation would have taken them away before."""
+    if any(not s["final"] and s["last"] <= final for s in work.book.rows(SEGMENTS, chain_id=chain_id)):
+        return  # what they speak of has not been confirmed
+    rows = [c for c in work.book.rows(CERTIFICATES, chain_id=chain_id) if not c["final"]]
+    if due := [c for c in rows if c["block_number"] <= final]:
+        with work.book.commit() as commit:
+            for certificate in due:
+                commit.update(CERTIFICATES, certificate, final=True)
+
+
 def note_head(work: Session, chain_id: str, view: View | None, **known: Any) -> None:
     """Book how the chain stands; *known* replaces columns of ``heads``. Nothing is written where nothing changed."""
     rows = work.book.rows(HEADS, chain_id=chain_id)
