@@ -17,11 +17,11 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, and_, create_engine, event, inspect, text
 from sqlalchemy.pool import NullPool
 
-from indexer.floor.errors import HomeBusy, Usage
+from indexer.floor.errors import HomeBusy, StoreUnusable, Usage
 from indexer.floor.tables import CLAIMS, FILES, Table
 from indexer.store.bookread import DATABASES
 from indexer.store.bulk import insert_arrow
-from indexer.store.intact import check_revision
+from indexer.store.intact import REPAIR, check_revision
 from indexer.store.journal import KEPT, Act, Journal, kept
 from indexer.store.sqltables import sql_table
 from indexer.store.trouble import store_errors
@@ -51,7 +51,12 @@ class Book:
         query = source.select().where(*(source.c[name] == value for name, value in equal.items()))
         query = query.order_by(*(source.c[name] for name in table.key))
         with store_errors(f"reading {table.name}"), self._engine.connect() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            try:
+                return [dict(row) for row in connection.execute(query).mappings()]
+            except (ValueError, ArithmeticError, TypeError) as error:  # a cell is not what was written
+                raise StoreUnusable(
+                    f"The table {table.name} holds what no column can ({error}). {REPAIR}"
+                ) from error
 
     @contextmanager
     def commit(self) -> Iterator[Commit]:

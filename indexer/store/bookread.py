@@ -46,7 +46,7 @@ def arrow_rows(table: Table, rows: Rows) -> pa.Table:
 
 def _read_sqlite(home: Path, path: Path) -> dict[str, pa.Table]:
     if not path.exists():
-        raise lost(path) if (home / "lake" / MARK).exists() else _no_data(home)
+        raise _no_database(home, path)
     try:
         with closing(_open_sqlite(path)) as con:
             con.execute("BEGIN")
@@ -54,18 +54,29 @@ def _read_sqlite(home: Path, path: Path) -> dict[str, pa.Table]:
             return {table.name: _sqlite_table(con, table) for table in BOOK}
     except sqlite3.Error as error:
         if "no such table: files" in str(error) or "no such table: filters" in str(error):
-            raise _no_data(home) from None
+            raise _no_database(home, path) from None
         if "no such table" in str(error) or "no such column" in str(error):
             raise StoreUnusable(
                 f"The database {path} was made by an older version. Run `rwa rebuild` once: it brings it up to date."
             ) from None
         raise StoreUnusable(f"The database {path} cannot be read ({error}). {REPAIR}") from error
+    except (
+        ValueError,
+        ArithmeticError,
+        TypeError,
+    ) as error:  # SQLite keeps no checksum: a cell is not what it was
+        raise StoreUnusable(f"The database {path} holds what no column can ({error}). {REPAIR}") from error
+
+
+def _no_database(home: Path, path: Path) -> StoreUnusable | Usage:
+    """Return what to say where there is no database, or an empty one: lost, or not made yet."""
+    return lost(path) if (home / "lake" / MARK).exists() else _no_data(home)
 
 
 def lost(path: Path) -> StoreUnusable:
     """Return what to say where the database *path* is gone and its lake is there."""
     return StoreUnusable(
-        f"The database {path} is missing, and the lake beside it is not empty. Run `rwa repair --store`: it makes "
+        f"The database {path} is missing or empty, and the lake beside it is not. Run `rwa repair --store`: it makes "
         "the database again from the lake."
     )
 

@@ -56,6 +56,8 @@ def store_errors(doing: str, where: Path | None = None) -> Iterator[None]:
         raise StoreUnusable(sentence(doing, str(error.orig), where)) from error
     except pa.ArrowInvalid as error:
         raise StoreUnusable(sentence(doing, str(error), where)) from error
+    except UnicodeDecodeError as error:
+        raise StoreUnusable(f"While {doing}: {_DAMAGED}.") from error
     except OSError as error:
         remedy = _REMEDIES.get(error.errno or 0, str(error.strerror or error))
         raise StoreUnusable(f"While {doing}: {remedy.replace('{free}', _free(where))}.") from error

@@ -17,11 +17,11 @@ from indexer.config.model import Registry
 from indexer.config.settings import Settings
 from indexer.floor.errors import StoreUnusable, Usage
 from indexer.floor.spans import Span
-from indexer.floor.tables import CLAIMS, FILES, FILTERS, LOGS, RAW, SEGMENTS, TABLES
-from indexer.store.book import Book, sqlite_path
+from indexer.floor.tables import CLAIMS, FILES, FILTERS, LOGS, RAW, SEGMENTS, TABLES, Table
+from indexer.store.book import JOURNALED, Book, sqlite_path
 from indexer.store.durable import sync_folder
 from indexer.store.intact import check_revision
-from indexer.store.journal import Act, Journal
+from indexer.store.journal import KEPT, Act, Journal
 from indexer.store.lake import SEGMENT_KEY, Lake, schema_digest
 from indexer.store.trouble import store_errors
 from indexer.sync.orders import HELD
@@ -51,15 +51,21 @@ def mend_database(settings: Settings, registry: Registry) -> list[Found]:
     if not settings.database.startswith("sqlite"):
         return _mend_server(settings, registry, lake)
     path = sqlite_path(settings.database)
-    for part in PARTS:
-        path.with_name(f"{path.name}{BUILDING}{part}").unlink(missing_ok=True)  # of a repair that was killed
+    _clear(path.with_name(f"{path.name}{BUILDING}"))  # of a repair that was killed
     trouble = sqlite_trouble(path)
+    building = path.with_name(f"{path.name}{BUILDING}")
     if trouble is None and not _is_blank(settings.database, lake):
-        return [Found("database", 1, "ok", f"{path.name}: every page is whole"), *_mark_again(settings, lake)]
-    if trouble == "is missing" and lake.mark() is None and not _journal(settings, lake).path.exists():
+        trouble = _against_journal(settings, lake, building)
+        if trouble is None:
+            detail = f"{path.name}: every page is whole, and the rows are those of the journal"
+            return [Found("database", 1, "ok", detail), *_mark_again(settings, lake)]
+    if (
+        trouble in ("is missing", "is empty")
+        and lake.mark() is None
+        and not _journal(settings, lake).path.exists()
+    ):
         raise Usage(f"There is no data in {settings.home} yet, so there is nothing to repair.")
     trouble = trouble or "knows nothing of the lake"
-    building = path.with_name(f"{path.name}{BUILDING}")
     made = _made_again(f"sqlite:///{building}", settings, registry, lake)
     aside = _swap(path, building)
     kept = f"; what was there is kept as {aside.name}" if aside else ""
@@ -70,6 +76,8 @@ def sqlite_trouble(path: Path) -> str | None:
     """Return what is wrong with the SQLite database *path*; None where every page and index of it is whole."""
     if not path.exists():
         return "is missing"
+    if path.stat().st_size == 0:
+        return "is empty"
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=30)) as con:
             said = [str(row[0]) for row in con.execute("PRAGMA integrity_check(3)")]
@@ -86,6 +94,43 @@ def sqlite_trouble(path: Path) -> str | None:
     except sqlite3.DatabaseError as error:
         return f"is damaged ({error})"
     return None
+
+
+def _against_journal(settings: Settings, lake: Lake, building: Path) -> str | None:
+    """Return in how many rows the database differs from its journal; None where in none, or where it has none.
+
+    SQLite keeps no checksum of a cell, the journal has one of each line.
+    """
+    told = _journal(settings, lake).read()
+    book, again = Book(settings.database), Book(f"sqlite:///{building}")
+    try:
+        last = book.rows(CLAIMS, claim=JOURNALED)
+        if told.damage is not None or not last or told.entries[-1].name != last[0]["owner"]:
+            return None
+        with again.commit() as commit:
+            for act in told.acts():
+                commit.do(act)
+        differing = {table.name: _difference(book, again, table) for table in KEPT}
+    finally:
+        book.close()
+        again.close()
+        _clear(building)
+    wrong = [f"{many} of {name}" for name, many in differing.items() if many]
+    return f"has other rows than its journal ({', '.join(wrong)})" if wrong else None
+
+
+def _difference(book: Book, again: Book, table: Table) -> int:
+    """Return how many rows of *table* are in one of the two alone."""
+    try:
+        rows = [set(map(repr, one.rows(table))) for one in (book, again)]
+    except StoreUnusable:
+        return 1  # a cell that cannot even be read
+    return len(rows[0] ^ rows[1])
+
+
+def _clear(database: Path) -> None:
+    for part in PARTS:
+        database.with_name(f"{database.name}{part}").unlink(missing_ok=True)
 
 
 def _mend_server(settings: Settings, registry: Registry, lake: Lake) -> list[Found]:

@@ -96,10 +96,13 @@ def folders_of(settings: Settings) -> list[Path]:
 
 def refuse_lost(settings: Settings, lake: Lake) -> None:
     """Raise StoreUnusable where the database is gone and its lake is there: a new one would know nothing of it."""
-    if not settings.database.startswith("sqlite") or sqlite_path(settings.database).exists():
+    if not settings.database.startswith("sqlite"):
+        return
+    path = sqlite_path(settings.database)
+    if path.exists() and path.stat().st_size:
         return
     if lake.mark() is not None and lake.folder == settings.home.absolute() / "lake":
-        raise lost(sqlite_path(settings.database))
+        raise lost(path)
 
 
 def pair(book: Book, lake: Lake) -> None:
