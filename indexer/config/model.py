@@ -90,7 +90,6 @@ class Chain:
 
     *block_ms* is how long a block takes, in milliseconds, and *explorer* where a person looks things up.
     *blooms* says whether the logsBloom of its headers holds its logs; on a few chains it does not.
-    *block_ms* is how long a block takes, in milliseconds, and *explorer* where a person looks things up;
     *canaries* are in the order of their blocks.
     """
 

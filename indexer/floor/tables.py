@@ -677,7 +677,7 @@ ENDPOINTS = Table(
         "batches bool Whether it takes batched requests",
         "fetched_at time When this was learnt (wall clock)",
         "max_results int? Most logs in an answer, as it said",
-        "max_batch int? Most requests in a batch that it was seen to take",
+        "max_batch int? Most requests in a batch, where more were refused",
         "span int? Blocks of a log request that it answers in a few seconds",
         "in_flight int? Requests at a time that it answers without falling behind",
         "max_rate ratio? Requests a second that it takes; NULL where no rate limit was met",

@@ -47,7 +47,8 @@ class CallAnswer(NamedTuple):
 
 async def ask_calls(pool: Pool, calls: Sequence[Call | Slot]) -> list[CallAnswer]:
     """Return what each call gives, in order; each endpoint is asked only what the others could not say."""
-    want = Want(f"state at block {calls[0].block.number}")
+    oldest = min(call.block.number for call in calls)
+    want = Want(f"state at block {calls[0].block.number}", state=oldest)
     found: dict[int, CallAnswer] = {}
 
     async def act(endpoint: Endpoint) -> None:

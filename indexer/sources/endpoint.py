@@ -16,6 +16,7 @@ from indexer.config import model
 from indexer.floor.errors import Permanent
 from indexer.floor.spans import Span
 from indexer.sources.logjson import BadAnswer, Envelope, envelopes
+from indexer.sources.pace import Pace
 from indexer.sources.provider_errors import Refusal, Refused, classify
 from indexer.sources.shown import blot, hide
 from indexer.sources.transport import Connect, Manners, Reply, rate_of
@@ -60,11 +61,15 @@ class Endpoint:
         self.name = named.name
         self.batch = BATCH
         self.by_hash = True
+        self.head: int | None = None
+        self.block_timestamp: bool | None = None
+        self.finalized: bool | None = None
         self.requests = 0
         self._url = named.url
         self._chain = chain
         manners = manners or Manners()
         self.rate = rate_of(named, manners)
+        self.pace = Pace(self.rate)
         self._transport = connect(named, manners)
         self._proving = asyncio.Lock()
         self._proved = False
@@ -177,6 +182,7 @@ class Endpoint:
 
     async def post(self, payload: bytes) -> Reply:
         """Return what the endpoint answered, as it came, whatever its status; Transient if nothing came."""
+        await self.pace.turn()
         self.requests += 1
         return await self._transport.post(payload)
 

@@ -136,13 +136,15 @@ class Evm:
         *avoid* are not asked. Raises Refused (range, results, size, addresses) where the span or the filter
         has to be cut.
         """
-        want = Want(f"the logs of blocks {span}", len(span), len(wanted.addresses), avoid)
+        want = Want(f"the logs of blocks {span}", len(span), len(wanted.addresses), avoid, span.first)
         heights = [span.last] if pin is None or pin.number == span.last else [span.last, pin.number]
         asks = [*(_ask_block(hex(n)) for n in heights), Ask("eth_getLogs", [_query(span, wanted)], span)]
         headers: dict[int, BlockRef] = {}
 
         async def act(endpoint: Endpoint) -> LogsAnswer:
+            began = _clock()
             *blocks, logs = await endpoint.ask(asks)
+            took = _clock() - began
             seen = [
                 endpoint.believe(want.text, read_block, endpoint.accept(ask, block))
                 for ask, block in zip(asks, blocks, strict=False)
@@ -162,11 +164,15 @@ class Evm:
 
             text = endpoint.accept(asks[-1], logs)
             parsed = await self._off_loop(len(text), lambda: endpoint.believe(want.text, read, text))
-            await _add_headers(endpoint, untimed_blocks(parsed.logs), headers)
+            untimed = untimed_blocks(parsed.logs)
+            if parsed.logs.num_rows:
+                endpoint.block_timestamp = not untimed
+            await _add_headers(endpoint, untimed, headers)
             table = endpoint.believe(want.text, lambda found: timed(found, headers, end), parsed.logs)
+            self.pool.answered(endpoint.name, want, table, took)
             return LogsAnswer(table, end, endpoint.name, parsed.fast, parsed.slow)
 
-        return await self._ask(want, act)
+        return await self._ask(want, act, also=frozenset({"unknown"}))
 
     async def headers(self, span: Span, avoid: frozenset[str] = frozenset()) -> list[Header]:
         """Return the header of every block of *span*, in order; endpoints in *avoid* are not asked."""
@@ -195,12 +201,14 @@ class Evm:
         async with self._reading:
             return await asyncio.to_thread(work)
 
-    async def _ask(self, want: Want, act: Callable[[Endpoint], Awaitable[T]]) -> T:
-        """Ask the pool; a refusal that no smaller request mends is NoEndpoint."""
+    async def _ask(
+        self, want: Want, act: Callable[[Endpoint], Awaitable[T]], also: frozenset[str] = frozenset()
+    ) -> T:
+        """Ask the pool; a refusal that no smaller request mends, nor is of the kinds *also*, is NoEndpoint."""
         try:
             return await self.pool.ask(want, act)
         except Refused as error:
-            if error.refusal.kind in CUT:
+            if error.refusal.kind in CUT | also:
                 raise
             raise NoEndpoint(str(error)) from None
 
@@ -247,6 +255,8 @@ async def _block(endpoint: Endpoint, number_or_tag: str, what: str) -> BlockRef:
     if block is None:
         refusal = Refusal("absent", text=f"{endpoint.name} has not {what}.")
         raise Refused(refusal, refusal.text)
+    if number_or_tag == "latest":
+        endpoint.head = block.number
     if number_or_tag.startswith("0x") and block.number != int(number_or_tag, 16):
         raise BadAnswer(f"{endpoint.name}: answer refused for {what}: it is block {block.number}.")
     return block
@@ -273,3 +283,7 @@ async def _in_batches(ask: Callable[[Sequence[A]], Awaitable[list[T]]], asked: S
 
     parts = await together((run(at) for at in range(0, len(asked), BATCH)), at_once=AT_ONCE)
     return [answer for part in parts for answer in part]
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()

@@ -9,31 +9,40 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import Self, TypeVar
 
-from indexer.config.model import Chain
-from indexer.floor.errors import NoEndpoint, Transient
+import pyarrow as pa
+
+from indexer.config.model import Canary, Chain
+from indexer.floor.errors import Transient
 from indexer.floor.together import together
-from indexer.sources.endpoint import Endpoint, WrongChain
+from indexer.sources.canaries import RECENT, Canaries, first_of
+from indexer.sources.endpoint import Ask, Endpoint, WrongChain
+from indexer.sources.nobody import nobody
+from indexer.sources.profile import Learned
 from indexer.sources.provider_errors import CUT, Refusal, Refused
+from indexer.sources.remembering import Now, recall, remembered
 from indexer.sources.standing import (
     DEAD,
     LAST_PAUSE,
-    Learned,
     Standing,
     Tried,
     Want,
-    best_cut,
-    cap,
+    answered,
     choose,
-    fits,
+    failed,
+    full,
     learn,
     loosest,
+    newest,
     pause,
+    served,
+    size_of,
     spent,
 )
-from indexer.sources.transport import LONGEST_PAUSE, Connect, Manners
+from indexer.sources.transport import LONGEST_PAUSE, Connect, Manners, Slow
 from indexer.sources.websocket import way_to
 
 __all__ = ["Learned", "Pool", "Want"]
@@ -48,12 +57,12 @@ _TIMES = {"unknown": 3, "absent": 3}
 """How often an endpoint must say so before it is believed: a passing fault looks just like these."""
 
 _PASSES_ON = frozenset(
-    {*CUT, "auth", "disabled", "missing-state", "absent", "behind", "forked", "reverted", "unknown"}
+    {*CUT, "auth", "disabled", "missing-state", "pruned", "absent", "behind", "forked", "reverted", "unknown"}
 )
 """Kinds after which asking the same endpoint the same again is pointless."""
 
-_ANSWERS = ("forked", "behind", "missing-state", "absent", "reverted", "unknown")
-"""Kinds that tell the caller something once every endpoint has said so."""
+_STUCK = 4
+"""Errors that should pass, or half as many silences, after which less is asked for of an endpoint that lives."""
 
 _NEXT = dict.fromkeys(CUT, "Less is asked for.") | {"out": "It is left out."}
 
@@ -62,7 +71,7 @@ class Pool:
     """The endpoints of *chain*, open inside ``async with``; any number of tasks may ask at once.
 
     *learned* holds what earlier runs found out. *on_note* is told in sentences what was refused or
-    distrusted: the first time, the tenth, the hundredth …
+    distrusted: the first time, the tenth, the hundredth … *wall* is the clock of what is remembered.
     """
 
     def __init__(
@@ -72,22 +81,26 @@ class Pool:
         manners: Manners | None = None,
         on_note: Callable[[str], None] | None = None,
         connect: Connect = way_to,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC).replace(tzinfo=None),
     ) -> None:
         self.chain = chain
         self._manners = manners or Manners()
         self._on_note = on_note or (lambda _: None)
+        self._wall = wall
         self._notes: Counter[tuple[str, str]] = Counter()
-        known = {row.endpoint: row for row in learned}
+        self._freed = asyncio.Event()
+        self._learned = {row.endpoint: row for row in learned}
+        self.canaries = Canaries(chain.canaries)
         self._standings = [
             Standing(Endpoint(named, chain, self._manners, connect)) for named in chain.endpoints
         ]
-        for standing in self._standings:
-            row = known.get(standing.endpoint.name)
-            if row is not None:
-                standing.max_blocks, standing.max_addresses = row.max_blocks, row.max_addresses
-                standing.endpoint.batch = standing.endpoint.batch if row.batches else 1
 
     async def __aenter__(self) -> Self:
+        now = self._now()
+        for standing in self._standings:
+            row = self._learned.get(standing.endpoint.name)
+            if row is not None:
+                recall(standing, row, self.canaries, now)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -111,12 +124,32 @@ class Pool:
         live = [s for s in served if s.failures < DEAD] or served
         return loosest(s.max_blocks for s in live), loosest(s.max_addresses for s in live)
 
+    @property
+    def head(self) -> int | None:
+        """The newest head that any endpoint named."""
+        return newest(self._standings)
+
+    @property
+    def span(self) -> int:
+        """How many blocks a log request should have now: what the roomiest endpoint that lives answers well."""
+        served = [s for s in self._standings if not s.out]
+        return max((size_of(s) for s in served if s.failures < DEAD), default=1) if served else 1
+
     def learned(self) -> list[Learned]:
         """Return what to remember for the next run."""
-        return [
-            Learned(s.endpoint.name, s.max_blocks, s.max_addresses, s.endpoint.batch > 1)
-            for s in self._standings
-        ]
+        head, now = self.head, self._now()
+        return [remembered(s, self.canaries, head, now) for s in self._standings]
+
+    def answered(self, name: str, want: Want, logs: pa.Table, seconds: float) -> None:
+        """Take note of the logs that the endpoint *name* gave for *want*, and how long it took.
+
+        A block with logs that a proven endpoint served is a canary for the others.
+        """
+        for standing in self._standings:
+            if standing.endpoint.name == name:
+                answered(standing, want, logs.num_rows, seconds)
+        if logs.num_rows:
+            self.canaries.offer(name, first_of(logs), _clock())
 
     async def ask(self, want: Want, act: Callable[[Endpoint], Awaitable[T]]) -> T:
         """Return what *act* makes of the first endpoint that serves it.
@@ -129,60 +162,98 @@ class Pool:
         tried = Tried(_clock())
         while True:
             now = _clock()
-            choice = choose(self._standings, want, passed, now)
+            able = [s for s in self._standings if not self._barred(s, want, now)]
+            choice = choose(able, want, passed, now)
             wait = choice if isinstance(choice, float) else 0.0
             if choice is None or spent(tried, wait, now, self._manners.patience):
-                raise self._nobody(want, passed)
+                barred = [s for s in self._standings if s not in able]
+                raise nobody(self.chain.name, self._standings, want, passed, barred)
             if isinstance(choice, float):
                 tried.waited += wait if wait <= 2 * LAST_PAUSE else 0.0
                 await asyncio.sleep(wait)
                 continue
+            if full(choice):
+                self._freed.clear()
+                await self._freed.wait()
+                continue
             tried.tries += 1
             try:
-                return await self._try(choice, act)
+                return await self._try(choice, want, act)
             except (Transient, WrongChain) as error:
                 refusal = self._judge(choice, error, want)
-                if refusal is None or refusal.kind not in _PASSES_ON:
-                    continue
-                times[choice.endpoint.name, refusal.kind] += 1
-                if times[choice.endpoint.name, refusal.kind] >= _TIMES.get(refusal.kind, 1):
-                    passed[choice.endpoint.name] = refusal
+                name = choice.endpoint.name
+                if refusal is not None and refusal.kind in _PASSES_ON:
+                    times[name, refusal.kind] += 1
+                    if times[name, refusal.kind] >= _TIMES.get(refusal.kind, 1):
+                        passed[name] = refusal
+                elif want.first is not None and (isinstance(error, Slow) or _passing(refusal)):
+                    times[name, "stuck"] += 2 if isinstance(error, Slow) else 1
+                    if times[name, "stuck"] >= _STUCK and await _lives(choice.endpoint):
+                        passed[name] = Refusal("size" if want.cuttable else "unknown", text=str(error))
 
     async def ask_each(self, act: Callable[[Endpoint], Awaitable[T]]) -> list[T]:
         """Return what *act* makes of every endpoint that answers at the first try; the others are booked."""
+        want = Want("all endpoints")
 
         async def one(standing: Standing) -> list[T]:
             try:
-                return [await self._try(standing, act)]
+                return [await self._try(standing, want, act)]
             except (Transient, WrongChain) as error:
-                self._judge(standing, error, Want("all endpoints"))
+                self._judge(standing, error, want)
                 return []
 
         asked = [s for s in self._standings if not s.out and s.rests_until <= _clock()]
         return [answer for part in await together(map(one, asked)) for answer in part]
 
-    async def _try(self, standing: Standing, act: Callable[[Endpoint], Awaitable[T]]) -> T:
+    async def _try(self, standing: Standing, want: Want, act: Callable[[Endpoint], Awaitable[T]]) -> T:
         standing.busy += 1
         try:
             await standing.endpoint.prove_chain()
+            if want.first is not None:
+                await self._prove_depth(standing, want)
             answer = await act(standing.endpoint)
         finally:
             standing.busy -= 1
-        standing.failures = 0
+            self._freed.set()
+        served(standing, want, self.head, self._manners.in_flight, _clock())
         return answer
+
+    async def _prove_depth(self, standing: Standing, want: Want) -> None:
+        """Ask for the canaries that tell whether the endpoint holds logs this old; Refused where it does not."""
+        if self._recent(want):
+            return
+        name, first = standing.endpoint.name, want.first or 0
+        due = self.canaries.due(name, first, _clock())
+        while isinstance(due, Canary):
+            standing.pruned = await self.canaries.probe(standing.endpoint, due, _clock()) or standing.pruned
+            due = self.canaries.due(name, first, _clock())
+        if not due:
+            raise Refused(Refusal("pruned", text=standing.pruned), standing.pruned)
+
+    def _recent(self, want: Want) -> bool:
+        """Return whether every node must still have the logs of *want*, as it needs them itself."""
+        return self.head is not None and want.first is not None and want.first >= self.head - RECENT
+
+    def _barred(self, standing: Standing, want: Want, now: float) -> bool:
+        """Return whether the endpoint has shown that it does not hold logs as old as *want*."""
+        if want.first is None or self._recent(want):
+            return False
+        return self.canaries.due(standing.endpoint.name, want.first, now) is False
 
     def _judge(self, standing: Standing, error: Transient | WrongChain, want: Want) -> Refusal | None:
         """Book what went wrong, and return the refusal if the endpoint gave one."""
         standing.last_words = str(error)
         refusal = error.refusal if isinstance(error, Refused) else None
-        kind = refusal.kind if refusal else "out" if isinstance(error, WrongChain) else "transient"
+        kind = refusal.kind if refusal else _kind(error)
         standing.out = standing.out or kind == "out"
+        failed(standing, kind, want, self.head)
         if refusal and kind in CUT:
-            learn(standing, refusal, want)
+            learn(standing, refusal, want, _clock())
         if kind in _PASSES_ON - {"auth", "unknown"}:
             standing.failures = 0
         else:
             standing.failures += 1
+            standing.bad_at = _clock()
             rest = pause(standing.failures, random.random())  # noqa: S311 - jitter is no secret
             told = (refusal.retry_after if refusal else None) or (RATE_PAUSE if kind == "rate" else 0.0)
             rest = BARRED_PAUSE if kind == "auth" else min(max(rest, told), LONGEST_PAUSE)
@@ -202,38 +273,28 @@ class Pool:
             next_ = "Another endpoint is asked." if others and kind not in _NEXT else next_
             self._on_note(" ".join([text, next_ if count == 1 else f"That was the {count}th time."]).rstrip())
 
-    def _nobody(self, want: Want, passed: Mapping[str, Refusal]) -> Exception:
-        """Return why nobody served *want*: what would mend it, else what each endpoint said."""
-        small = [
-            s
-            for s in self._standings
-            if not s.out and not fits(s, want) and s.endpoint.name not in want.avoid
-        ]
-        caps = [cap(s, want) for s in small if s.endpoint.name not in passed]
-        cut = best_cut([*passed.values(), *caps])
-        if cut is not None:
-            return Refused(
-                cut, f"No endpoint of {self.chain.name} serves {want.text} at once: {cut.text.rstrip('.')}."
-            )
-        said = [refusal for kind in _ANSWERS for refusal in passed.values() if refusal.kind == kind]
-        if said:
-            return Refused(
-                said[0], f"No endpoint of {self.chain.name} has {want.text}: {said[0].text.rstrip('.')}."
-            )
-        if not self._standings:
-            return NoEndpoint(
-                f"No endpoint of {self.chain.name} is configured, so {want.text} cannot be fetched: "
-                f"give one with --rpc {self.chain.name}=URL."
-            )
-        asked = [s for s in self._standings if s.endpoint.name not in want.avoid]
-        if not asked:
-            held = ", ".join(sorted(want.avoid))
-            return NoEndpoint(
-                f"No endpoint of {self.chain.name} beside {held} is there to give {want.text}: "
-                f"name another with --rpc {self.chain.name}=URL,URL."
-            )
-        words = [s.last_words or f"{s.endpoint.name} was not asked." for s in asked]
-        return NoEndpoint(f"No endpoint of {self.chain.name} could serve {want.text}. {' '.join(words)}")
+    def _now(self) -> Now:
+        return Now(_clock(), self._wall())
+
+
+def _kind(error: Transient | WrongChain) -> str:
+    if isinstance(error, WrongChain):
+        return "out"
+    return "slow" if isinstance(error, Slow) else "transient"
+
+
+def _passing(refusal: Refusal | None) -> bool:
+    """Return whether the endpoint answered with an error that should pass."""
+    return refusal is not None and refusal.kind == "transient"
+
+
+async def _lives(endpoint: Endpoint) -> bool:
+    """Return whether the endpoint answers anything."""
+    try:
+        await endpoint.one(Ask("eth_blockNumber", []))
+    except Transient:
+        return False
+    return True
 
 
 def _clock() -> float:

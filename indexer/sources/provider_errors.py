@@ -36,6 +36,7 @@ class Refusal(NamedTuple):
     max_addresses: int | None = None
     retry_after: float | None = None
     text: str = ""
+    max_results: int | None = None
 
 
 class Refused(Transient):
@@ -104,6 +105,16 @@ _MAX_ADDRESSES = tuple(
     )
 )
 
+_MAX_RESULTS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"more than {_NUMBER} (?:results|logs)",
+        rf"{_NUMBER} logs match",
+        rf"max(?:imum)? results:? {_NUMBER}",
+        rf"\blimit(?:ed)?(?: of| to|:)? {_NUMBER}",
+    )
+)
+
 _BLOCK = r"(0x[0-9a-f]{1,16}|\d{1,18})"
 _SPAN = re.compile(rf"(?:\[|with the range ){_BLOCK}(?:, ?| ?- ?){_BLOCK}", re.IGNORECASE)
 
@@ -130,6 +141,7 @@ def classify(status: int | None, code: int | None, message: str, data: object, a
         max_addresses=_first_number(_MAX_ADDRESSES, words) if kind == "addresses" else None,
         retry_after=_retry_after(data, words) if kind == "rate" else None,
         text=blot(message) or (f"HTTP {status}" if status else f"error {code} without a text"),
+        max_results=_first_number(_MAX_RESULTS, words) if kind == "results" else None,
     )
 
 

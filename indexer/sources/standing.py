@@ -7,6 +7,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from indexer.sources.endpoint import Endpoint
+from indexer.sources.profile import (
+    FIRST_SPAN,
+    FIRST_WINDOW,
+    GUESS,
+    MOST_PATIENT,
+    narrower,
+    next_span,
+    patience_with,
+    wider,
+)
 from indexer.sources.provider_errors import CUT, Refusal
 from indexer.sources.transport import LONGEST_PAUSE
 
@@ -17,38 +27,52 @@ DEAD = 5
 """Failures in a row after which nobody waits for an endpoint when another has answered."""
 
 
-class Learned(NamedTuple):
-    """What is remembered of an endpoint between runs; None: no limit met yet."""
-
-    endpoint: str
-    max_blocks: int | None
-    max_addresses: int | None
-    batches: bool
-
-
 class Want(NamedTuple):
     """What a request asks for: in words, and as far as an endpoint may be too small for it.
 
-    *avoid* names endpoints that are not asked, since another's word is wanted.
+    *avoid* names endpoints that are not asked, since another's word is wanted. *first* is the first block
+    where logs are asked for, *state* the oldest block of pinned calls.
     """
 
     text: str
     blocks: int = 1
     addresses: int = 0
     avoid: frozenset[str] = frozenset()
+    first: int | None = None
+    state: int | None = None
+
+    @property
+    def cuttable(self) -> bool:
+        """Whether a smaller request may bring the same."""
+        return self.first is not None and (self.blocks > 1 or self.addresses > 1)
 
 
 @dataclass(slots=True)
 class Standing:
-    """What the pool knows of one endpoint now; *out* says why it is never asked again."""
+    """What the pool knows of one endpoint now. Moments are the event loop's.
+
+    *out* says that it is never asked again. *window* is how many requests may be under way, *obeyed* how
+    often its caps were kept to in full since they were last tried, *patience* after how often they are.
+    """
 
     endpoint: Endpoint
     max_blocks: int | None = None
     max_addresses: int | None = None
+    max_results: int | None = None
+    span: int | None = None
+    window: float = FIRST_WINDOW
+    obeyed: int = 0
+    patience: int = GUESS
+    state_depth: int | None = None
+    no_state_depth: int | None = None
+    capped_at: float | None = None
+    good_at: float | None = None
+    bad_at: float | None = None
     busy: int = 0
     failures: int = 0
     rests_until: float = 0.0
     last_words: str = ""
+    pruned: str = ""
     out: bool = False
 
 
@@ -80,12 +104,29 @@ def choose(
     able = [s for s in left if fits(s, want)]
     ready = [s for s in able if s.rests_until <= now]
     if ready:
-        return min(ready, key=lambda s: (s.failures, s.busy))
+        head = newest(ready)
+        return min(ready, key=lambda s: (full(s), s.failures, _unlikely(s, want, head), s.busy / s.window))
     if any(refusal.kind in CUT for refusal in passed.values()):
         return None
     if passed or len(able) < len(left):
         able = [s for s in able if s.failures < DEAD]
     return min((s.rests_until for s in able), default=now) - now if able else None
+
+
+def full(standing: Standing) -> bool:
+    """Return whether as many requests are under way as the endpoint bears."""
+    return standing.busy >= int(standing.window)
+
+
+def newest(standings: Iterable[Standing]) -> int | None:
+    """Return the newest head that any endpoint named."""
+    return max((s.endpoint.head for s in standings if s.endpoint.head is not None), default=None)
+
+
+def _unlikely(standing: Standing, want: Want, head: int | None) -> bool:
+    """Return whether the endpoint has refused state as old as this."""
+    lacks = standing.no_state_depth
+    return want.state is not None and head is not None and lacks is not None and head - want.state >= lacks
 
 
 def spent(tried: Tried, wait: float, now: float, patience: float) -> bool:
@@ -104,13 +145,71 @@ def pause(failures: int, draw: float) -> float:
     return float(min(LAST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 16)) * (0.5 + draw))
 
 
-def learn(standing: Standing, refusal: Refusal, want: Want) -> None:
+def learn(standing: Standing, refusal: Refusal, want: Want, now: float) -> None:
     """Lower what the endpoint is asked for: to the figure it gave, else to half of what it refused."""
     if refusal.kind == "range" and want.blocks > 1:
         told = refusal.max_blocks or (len(refusal.span) if refusal.span else None)
         standing.max_blocks = _lowered(standing.max_blocks, told, want.blocks)
-    if refusal.kind == "addresses" and want.addresses > 1:
-        standing.max_addresses = _lowered(standing.max_addresses, refusal.max_addresses, want.addresses)
+    elif refusal.kind == "addresses" and want.addresses > 1:
+        told = refusal.max_addresses
+        standing.max_addresses = _lowered(standing.max_addresses, told, want.addresses)
+    elif refusal.kind in ("results", "size"):
+        standing.max_results = refusal.max_results or standing.max_results
+        if want.first is not None and want.blocks > 1:
+            standing.span = min(size_of(standing), want.blocks // 2)
+        return
+    else:
+        return
+    standing.capped_at, standing.obeyed = now, 0
+    standing.patience = min(patience_with(told is not None, standing.patience), MOST_PATIENT)
+
+
+def size_of(standing: Standing) -> int:
+    """Return how many blocks a log request to this endpoint should have."""
+    span = standing.span or FIRST_SPAN
+    return span if standing.max_blocks is None else min(span, standing.max_blocks)
+
+
+def answered(standing: Standing, want: Want, logs: int, seconds: float) -> None:
+    """Take note of an answer to a log request: the next span, and whether a cap is worth another trial."""
+    cap = standing.max_blocks
+    grown = next_span(size_of(standing), want.blocks, logs, seconds, standing.max_results)
+    standing.span = grown if cap is None else min(grown, cap)
+    used = (cap is not None and want.blocks * 10 >= cap * 9) or want.addresses == standing.max_addresses
+    if not used:
+        return
+    standing.obeyed += 1
+    if standing.obeyed >= standing.patience:
+        standing.max_blocks = None if cap is None else cap * 2
+        standing.span = standing.max_blocks
+        standing.max_addresses = None if standing.max_addresses is None else standing.max_addresses * 2
+        standing.obeyed, standing.patience = 0, min(standing.patience * 2, MOST_PATIENT)
+
+
+def served(standing: Standing, want: Want, head: int | None, most: int, now: float) -> None:
+    """Take note that the endpoint served *want*: it may get more at a time, and how deep its state goes."""
+    standing.failures, standing.good_at = 0, now
+    standing.window = wider(standing.window, most)
+    standing.endpoint.pace.served()
+    if want.state is not None and head is not None:
+        depth = max(head - want.state, 0)
+        standing.state_depth = max(depth, standing.state_depth or 0)
+        if standing.no_state_depth is not None and standing.no_state_depth <= depth:
+            standing.no_state_depth = None
+
+
+def failed(standing: Standing, kind: str, want: Want, head: int | None) -> None:
+    """Take note of a failure of *kind*: less at a time, a slower pace, or that old state is not there."""
+    if kind in ("rate", "slow"):
+        standing.window = narrower(standing.window)
+    if kind == "rate":
+        standing.endpoint.pace.refused()
+    if kind == "slow" and want.first is not None:
+        standing.span = max(1, min(size_of(standing), want.blocks) // 2)
+    if kind == "missing-state" and want.state is not None and head is not None:
+        depth = max(head - want.state, 0)
+        lacks = standing.no_state_depth
+        standing.no_state_depth = depth if lacks is None else min(depth, lacks)
 
 
 def _lowered(known: int | None, told: int | None, asked: int) -> int:

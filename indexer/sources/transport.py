@@ -32,12 +32,13 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 class Manners(NamedTuple):
     """How endpoints are treated; times in seconds, sizes in bytes.
 
-    *rate* is requests a second: ten where None, and no limit for an endpoint on this machine. *timeout* is
-    the longest silence while an answer is due, *patience* how long the pool tries to have a request served.
+    *rate* is requests a second: ten where None, and no limit for an endpoint on this machine. *in_flight* is
+    how many may be under way at most, *timeout* the longest silence while an answer is due, *patience* how
+    long the pool tries to have a request served.
     """
 
     rate: float | None = None
-    in_flight: int = 4
+    in_flight: int = 12
     timeout: float = 60.0
     patience: float = 60.0
     max_body: int = 512 << 20
@@ -49,6 +50,10 @@ class Reply(NamedTuple):
     status: int
     body: bytes
     retry_after: float | None
+
+
+class Slow(Transient):
+    """An endpoint was silent for too long."""
 
 
 class Transport(Protocol):
@@ -91,7 +96,7 @@ class Http:
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
                     silence = f"did not answer within {self._manners.timeout:g} s"
-                    raise Transient(f"{self._name} {silence}.") from None
+                    raise Slow(f"{self._name} {silence}.") from None
                 raise Transient(f"{self._name} {trouble(error)}.") from None
 
     async def close(self) -> None:

@@ -58,6 +58,7 @@ async def _view(endpoint: Endpoint, finality: str | int, heights: Sequence[int],
     head, *rest = found
     if head is None:
         raise BadAnswer(f"{endpoint.name} has no newest block.")
+    endpoint.head = head.number
     if head.number < at_least:
         refusal = Refusal("behind", text=f"{endpoint.name} is at block {head.number}, behind {at_least}.")
         raise Refused(refusal, refusal.text)
@@ -65,6 +66,8 @@ async def _view(endpoint: Endpoint, finality: str | int, heights: Sequence[int],
         (final,) = await _blocks(endpoint, [hex(max(0, head.number - finality))])
     else:
         final, *rest = rest
+    if not isinstance(finality, int):
+        endpoint.finalized = final is not None
     if final is None:
         refusal = Refusal("absent", text=f"{endpoint.name} has no final block.")
         raise Refused(refusal, refusal.text)

@@ -13,7 +13,7 @@ import msgspec
 from indexer.config import model
 from indexer.floor.errors import Transient
 from indexer.sources.shown import trouble
-from indexer.sources.transport import CONNECT_SECONDS, Http, Manners, Reply, Transport
+from indexer.sources.transport import CONNECT_SECONDS, Http, Manners, Reply, Slow, Transport
 
 SCHEMES = ("ws", "wss")
 HEARTBEAT = 20.0
@@ -52,7 +52,7 @@ class Socket:
                 return Reply(200, await _text(socket, self._manners.timeout), None)
             except TimeoutError:
                 await self._drop()
-                raise Transient(f"{self._name} did not answer within {self._manners.timeout:g} s.") from None
+                raise Slow(f"{self._name} did not answer within {self._manners.timeout:g} s.") from None
             except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
                 await self._drop()
                 raise Transient(f"{self._name} {trouble(error)}.") from None

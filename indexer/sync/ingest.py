@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pyarrow.compute as pc
 
 from indexer.floor.errors import NoEndpoint
-from indexer.floor.spans import BlockRef
+from indexer.floor.spans import BlockRef, Span
 from indexer.floor.together import together
 from indexer.sources.evm import Evm
 from indexer.sources.provider_errors import Refused
@@ -30,7 +30,15 @@ class Ingested:
     open_spans: list[str] = field(default_factory=list)
     stopped: str | None = None
     touched: set[str] = field(default_factory=set)
+    cuts: int = 0
+    holes: int = 0
 
+
+MOST_CUTS = 500
+"""How often requests that were refused for a reason nobody knows are cut: beyond that they stay open as they are."""
+
+MOST_HOLES = 3
+"""Single blocks refused for such a reason, with nothing served in between, after which the chain is given up."""
 
 Pin = Callable[[Task], BlockRef | None]
 """Gives the block that an endpoint must have to be believed for a request."""
@@ -52,11 +60,11 @@ async def ingest(
 
     async def work() -> None:
         while queue and done.stopped is None:
-            task = queue.popleft()
+            task = _next(queue, evm.pool.span)
             try:
                 answer = await evm.logs(task.span, task.filter, pin(task))
             except Refused as refused:
-                pieces = smaller(task, refused.refusal)
+                pieces = _pieces(task, refused, done)
                 queue.extendleft(reversed(pieces))
                 if not pieces:
                     done.open_spans.append(_sentence(chain, task, refused))
@@ -65,6 +73,7 @@ async def ingest(
             except NoEndpoint as error:
                 done.stopped = done.stopped or str(error)
                 return
+            done.holes = 0
             writer.add(Piece(task.filter, task.span, answer.logs, answer.end, answer.endpoint))
             done.logs += answer.logs.num_rows
             done.touched |= {f"0x{one.hex()}" for one in pc.unique(answer.logs["address"]).to_pylist()}
@@ -79,9 +88,38 @@ async def ingest(
     return done
 
 
+def _next(queue: deque[Task], blocks: int) -> Task:
+    """Take the next request off *queue*, of at most *blocks* blocks; the rest stays in front."""
+    task = queue.popleft()
+    if len(task.span) <= blocks:
+        return task
+    first = Span(task.span.first, task.span.first + blocks - 1)
+    queue.appendleft(Task(Span(first.last + 1, task.span.last), task.filter))
+    return Task(first, task.filter)
+
+
+def _pieces(task: Task, refused: Refused, done: Ingested) -> list[Task]:
+    """Return *task* in smaller requests; none where it stays open. Cuts for unknown reasons are counted.
+
+    What is refused for a reason that nobody knows may be one bad block, which cutting finds; where all is
+    refused it would go on block by block for ever.
+    """
+    pieces = smaller(task, refused.refusal)
+    if refused.refusal.kind != "unknown":
+        return pieces
+    done.cuts += 1
+    if pieces:
+        return pieces if done.cuts <= MOST_CUTS else []
+    done.holes += 1
+    if done.holes >= MOST_HOLES:
+        done.stopped = done.stopped or f"{refused} So were the requests before it."
+    return []
+
+
 def _sentence(chain: str, task: Task, refused: Refused) -> str:
     contracts = ", ".join(task.filter.addresses)
+    why = "is refused" if refused.refusal.kind == "unknown" else "no endpoint serves a request that small"
     return (
-        f"{chain} block {task.span} stays open for {contracts}: no endpoint serves a request that small "
-        f"({refused}). Add one without this limit with --rpc {chain}=URL and run the same command again."
+        f"{chain} block {task.span} stays open for {contracts}: {why} ({refused}). "
+        f"Add another endpoint with --rpc {chain}=URL and run the same command again."
     )

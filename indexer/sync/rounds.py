@@ -23,6 +23,9 @@ from indexer.sync.writer import LogWriter
 BLOCKS = 10_000
 """Blocks of a request where no smaller limit is known: what most providers serve."""
 
+SHARE = 16
+"""Requests in a worker's share at the start: ingest cuts it as endpoints take more or less."""
+
 Arrange = Callable[[list[Task]], list[Task]]
 Window = tuple[int | None, int]
 
@@ -63,12 +66,11 @@ async def fetch(
     arrange: Arrange = list,
 ) -> Ingested:
     """Fetch what *places* miss in *window*, and again what was provisional and has become final."""
-    most_blocks, _ = evm.pool.limits
     final = view.final.number
     wanted = missing_tasks(work, evm.chain_id, places, window)
     tasks = [*to_confirm(_book(work, evm.chain_id), final), *at_final(wanted, final)]
     got = await ingest(
-        evm, arrange(cut_tasks(tasks, most_blocks or BLOCKS)), LogWriter(work.book, work.lake, final),
+        evm, arrange(cut_tasks(tasks, SHARE * evm.pool.span)), LogWriter(work.book, work.lake, final),
         order.workers, work.progress, pin_of(view, anchors_of(work.book.rows(SEGMENTS, chain_id=evm.chain_id))),
     )  # fmt: skip
     finalise(work, evm.chain_id, final)

@@ -16,7 +16,8 @@ from indexer.floor.errors import NoEndpoint, Usage
 from indexer.floor.process import for_many_rows
 from indexer.floor.tables import CLAIMS, ENDPOINTS, FILES
 from indexer.sources.evm import Evm
-from indexer.sources.pool import Learned, Pool
+from indexer.sources.pool import Pool
+from indexer.sources.profile import Learned
 from indexer.sources.transport import Connect
 from indexer.sources.websocket import way_to
 from indexer.store.book import Book, sqlite_path
@@ -78,8 +79,8 @@ async def asking(work: Session, chain: Chain) -> AsyncIterator[Evm]:
         )
     chain = replace(chain, endpoints=endpoints)
     rows = work.book.rows(ENDPOINTS, chain_id=chain.id)
-    learned = [Learned(r["endpoint"], r["max_blocks"], r["max_addresses"], r["batches"]) for r in rows]
-    async with Pool(chain, learned, on_note=work.progress.note, connect=work.connect) as pool:
+    learned = [Learned(**{name: row[name] for name in Learned._fields}) for row in rows]
+    async with Pool(chain, learned, on_note=work.progress.note, connect=work.connect, wall=now) as pool:
         try:
             yield Evm(chain, pool)
         finally:

@@ -3,17 +3,22 @@ from rpc_node import chain_of
 
 from indexer.floor.spans import Span
 from indexer.sources.endpoint import Endpoint
+from indexer.sources.profile import GUESS, TOLD
 from indexer.sources.provider_errors import Refusal
 from indexer.sources.standing import (
     DEAD,
     Standing,
     Tried,
     Want,
+    answered,
     best_cut,
     choose,
+    failed,
     learn,
     loosest,
     pause,
+    served,
+    size_of,
     spent,
 )
 
@@ -105,46 +110,46 @@ def test_pauses_grow_and_are_bounded():
 def test_a_figure_is_learned():
     """The cap that an endpoint states is kept to."""
     (only,) = standings(1)
-    learn(only, Refusal("range", max_blocks=500), WANT)
-    learn(only, Refusal("addresses", max_addresses=2), WANT)
+    learn(only, Refusal("range", max_blocks=500), WANT, 0.0)
+    learn(only, Refusal("addresses", max_addresses=2), WANT, 0.0)
     assert (only.max_blocks, only.max_addresses) == (500, 2)
 
 
 def test_a_refusal_without_a_figure_halves():
     """Half of what was refused is tried next, and only once for requests that were under way together."""
     (only,) = standings(1)
-    learn(only, Refusal("range"), WANT)
-    learn(only, Refusal("range"), WANT)
+    learn(only, Refusal("range"), WANT, 0.0)
+    learn(only, Refusal("range"), WANT, 0.0)
     assert only.max_blocks == 500
 
 
 def test_a_suggested_span_tells_the_cap():
     """The length of a suggested span is what the endpoint serves."""
     (only,) = standings(1)
-    learn(only, Refusal("range", span=Span(1, 100)), WANT)
+    learn(only, Refusal("range", span=Span(1, 100)), WANT, 0.0)
     assert only.max_blocks == 100
 
 
 def test_a_figure_that_does_not_hold_is_halved():
     """A stated cap that is refused when kept to does not lead down block by block."""
     (only,) = standings(1)
-    learn(only, Refusal("range", max_blocks=999), WANT)
-    learn(only, Refusal("range", max_blocks=998), Want("the logs", blocks=999))
+    learn(only, Refusal("range", max_blocks=999), WANT, 0.0)
+    learn(only, Refusal("range", max_blocks=998), Want("the logs", blocks=999), 0.0)
     assert only.max_blocks == 499
 
 
 def test_one_block_teaches_no_cap():
     """A refused single block cannot be asked for in less."""
     (only,) = standings(1)
-    learn(only, Refusal("range"), Want("the logs", blocks=1, addresses=1))
-    learn(only, Refusal("addresses"), Want("the logs", blocks=1, addresses=1))
+    learn(only, Refusal("range"), Want("the logs", blocks=1, addresses=1), 0.0)
+    learn(only, Refusal("addresses"), Want("the logs", blocks=1, addresses=1), 0.0)
     assert (only.max_blocks, only.max_addresses) == (None, None)
 
 
 def test_too_many_results_teach_no_cap():
     """How many logs a span holds is the chain's doing, not the endpoint's cap."""
     (only,) = standings(1)
-    learn(only, Refusal("results", span=Span(1, 100)), WANT)
+    learn(only, Refusal("results", span=Span(1, 100)), WANT, 0.0)
     assert only.max_blocks is None
 
 
@@ -171,3 +176,55 @@ def test_waiting_is_bounded_by_patience():
     assert spent(Tried(0.0, tries=1, waited=58.0), wait=5.0, now=59.0, patience=60.0)
     assert not spent(Tried(0.0, tries=1, waited=58.0), wait=30.0, now=59.0, patience=60.0)
     assert spent(Tried(0.0), wait=599.0, now=0.0, patience=60.0)
+
+
+def test_a_cap_is_tried_again():
+    """A cap that was guessed is doubled after it was obeyed for a while, and falls back where it is refused."""
+    (only,) = standings(1)
+    learn(only, Refusal("range"), WANT, 0.0)
+    for _ in range(GUESS):
+        answered(only, Want("the logs", blocks=500), 0, 0.1)
+    assert (only.max_blocks, size_of(only)) == (1_000, 1_000)
+    learn(only, Refusal("range"), WANT, 0.0)
+    assert (only.max_blocks, only.patience) == (500, 2 * GUESS)
+
+
+def test_a_stated_cap_is_tried_seldom():
+    """What an endpoint said itself is obeyed much longer than a guess."""
+    (only,) = standings(1)
+    learn(only, Refusal("range", max_blocks=500), WANT, 0.0)
+    assert only.patience == TOLD
+
+
+def test_a_silence_asks_for_less():
+    """A log request that timed out is followed by a smaller one, and by fewer at a time."""
+    (only,) = standings(1)
+    failed(only, "slow", Want("the logs", blocks=8_000, first=1), None)
+    assert (size_of(only), only.window) == (4_000, 2.0)
+
+
+def test_the_result_cap_is_learned():
+    """How many logs an endpoint gives at most bounds the next spans."""
+    (only,) = standings(1)
+    learn(only, Refusal("results", max_results=20_000), Want("the logs", blocks=1_000, first=1), 0.0)
+    assert (only.max_results, only.max_blocks, size_of(only)) == (20_000, None, 500)
+
+
+def test_how_deep_state_goes_is_learned():
+    """Refusals for missing state and answers mark how far below the head pinned calls are served."""
+    first, second = standings()
+    first.endpoint.head = second.endpoint.head = 1_000
+    failed(first, "missing-state", Want("state", state=800), 1_000)
+    served(second, Want("state", state=700), 1_000, 12, 0.0)
+    assert (first.no_state_depth, second.state_depth) == (200, 300)
+    assert choose([first, second], Want("state", state=790), {}, now=0.0) is second
+    assert choose([first, second], Want("state", state=900), {}, now=0.0) is first
+    served(first, Want("state", state=500), 1_000, 12, 0.0)
+    assert (first.state_depth, first.no_state_depth) == (500, None)
+
+
+def test_a_full_endpoint_is_not_asked_before_a_free_one():
+    """Requests under way are bounded for each endpoint; one with room goes first."""
+    first, second = standings()
+    first.busy, second.busy, second.window = 4, 4, 8.0
+    assert choose([first, second], WANT, {}, now=0.0) is second
