@@ -33,36 +33,49 @@ class Task(NamedTuple):
 
 
 class Book(NamedTuple):
-    """The book of progress of one chain: its segments and what each filter asked for."""
+    """The book of progress of one chain: its segments, what each filter asked for, and which blocks it has."""
 
     chain_id: str
     segments: Sequence[Mapping[str, Any]]
-    filters: Mapping[str, Sequence[tuple[str, str | None]]]
+    filters: Mapping[str, Mapping[str, frozenset[str | None]]]
+    spans: Mapping[str, Sequence[Span]]
 
 
 def book_of(
     segments: Iterable[Mapping[str, Any]], filters: Iterable[Mapping[str, Any]], chain_id: str
 ) -> Book:
     """Return the book of *chain_id* from the rows of the two tables."""
-    bodies = {f["filter_id"]: [(a, t) for a, t in json.loads(f["body"])] for f in filters}
-    return Book(chain_id, [s for s in segments if s["chain_id"] == chain_id], bodies)
+    mine = [s for s in segments if s["chain_id"] == chain_id]
+    spans: dict[str, list[Span]] = defaultdict(list)
+    for segment in mine:
+        spans[segment["filter_id"]].append(Span(segment["first"], segment["last"]))
+    bodies = {f["filter_id"]: _topics(f["body"]) for f in filters if f["filter_id"] in spans}
+    return Book(chain_id, mine, bodies, {name: merge(held) for name, held in spans.items()})
+
+
+def _topics(body: str) -> Mapping[str, frozenset[str | None]]:
+    """Return what a filter asked for: the first topics of each address, None being all of them."""
+    asked: dict[str, set[str | None]] = defaultdict(set)
+    for address, topic in json.loads(body):
+        asked[address].add(topic)
+    return {address: frozenset(topics) for address, topics in asked.items()}
 
 
 def filter_by_id(book: Book, filter_id: str) -> Filter:
     """Return a filter that was asked for, as it was asked."""
-    held = book.filters[filter_id]
-    topics = sorted({topic for _, topic in held if topic is not None})
-    return filter_of(book.chain_id, sorted({address for address, _ in held}), tuple(topics) or None)
+    asked = book.filters[filter_id]
+    topics = {topic for topics in asked.values() for topic in topics if topic is not None}
+    return filter_of(book.chain_id, asked, topics or None)
 
 
 def covered(book: Book, address: str, topics: Topics) -> list[Span]:
     """Return the blocks for which *address* was asked for all of *topics*, by any filter."""
     wanted: set[str | None] = {None} if topics is None else set(topics)
-    spans = []
-    for segment in book.segments:
-        asked = {topic for held, topic in book.filters[segment["filter_id"]] if held == address}
+    spans: list[Span] = []
+    for name, held in book.spans.items():
+        asked = book.filters[name].get(address, frozenset())
         if None in asked or (asked and wanted <= asked):
-            spans.append(Span(segment["first"], segment["last"]))
+            spans += held
     return merge(spans)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,7 +14,7 @@ from typing import Any
 from indexer.config.model import Chain, Deployment, Registry, Token
 from indexer.config.settings import Settings
 from indexer.floor.errors import Halted, NoEndpoint
-from indexer.floor.tables import CERTIFICATES, HEADS
+from indexer.floor.tables import CERTIFICATES, DERIVATIONS, HEADS
 from indexer.floor.together import together
 from indexer.ledger.figures import moment
 from indexer.sources.evm import Evm
@@ -23,7 +23,7 @@ from indexer.sources.views import View
 from indexer.sources.websocket import Wake, way_to
 from indexer.sync.backfill import check, deployments_of
 from indexer.sync.certify import verify_place
-from indexer.sync.deriving import Place, derivation_of, derive_place, final_day, last_whole_day
+from indexer.sync.deriving import Place, derive_place, final_day, last_whole_day
 from indexer.sync.inputs import load_raw
 from indexer.sync.orders import Order, Progress
 from indexer.sync.rounds import fetch, look, places_of
@@ -178,7 +178,8 @@ async def one_round(work: Session, evm: Evm, held: Followed, order: Order) -> No
 
 async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Order) -> None:
     """Derive the places with news, and those whose tables lie too far behind; certify what is due."""
-    due = [place for place in held.places if held.unwound or _due(work, place, view, held.touched)]
+    rows = {row["token"]: row for row in work.book.rows(DERIVATIONS, chain_id=evm.chain_id)}
+    due = [p for p in held.places if held.unwound or _due(p, rows.get(p.key[0]), view, held.touched)]
     raw = load_raw(work, evm.chain_id) if due else None
     for place in due:
         assert raw is not None  # noqa: S101 - there is one to derive
@@ -191,9 +192,8 @@ async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Or
         measure_whole(work)
 
 
-def _due(work: Session, place: Place, view: View, touched: Collection[str]) -> bool:
+def _due(place: Place, row: Mapping[str, Any] | None, view: View, touched: Collection[str]) -> bool:
     """Tell whether a place has new logs, a day that has become final, or tables that lie too far behind."""
-    row = derivation_of(work, place)
     if row is None or any(contract.address in touched for contract in place.contracts):
         return True
     published = final_day(row)
