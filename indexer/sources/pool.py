@@ -31,9 +31,11 @@ from indexer.sources.standing import (
     Tried,
     Want,
     answered,
+    calm,
     choose,
     failed,
     full,
+    kind_of,
     learn,
     loosest,
     newest,
@@ -186,10 +188,12 @@ class Pool:
                     times[name, refusal.kind] += 1
                     if times[name, refusal.kind] >= _TIMES.get(refusal.kind, 1):
                         passed[name] = refusal
+                        calm(choice, refusal.kind)
                 elif want.first is not None and (isinstance(error, Slow) or _passing(refusal)):
                     times[name, "stuck"] += 2 if isinstance(error, Slow) else 1
                     if times[name, "stuck"] >= _STUCK and await _lives(choice.endpoint):
                         passed[name] = Refusal("size" if want.cuttable else "unknown", text=str(error))
+                        calm(choice, "unknown")
 
     async def ask_each(self, act: Callable[[Endpoint], Awaitable[T]]) -> list[T]:
         """Return what *act* makes of every endpoint that answers at the first try; the others are booked."""
@@ -244,7 +248,7 @@ class Pool:
         """Book what went wrong, and return the refusal if the endpoint gave one."""
         standing.last_words = str(error)
         refusal = error.refusal if isinstance(error, Refused) else None
-        kind = refusal.kind if refusal else _kind(error)
+        kind = refusal.kind if refusal else kind_of(error)
         standing.out = standing.out or kind == "out"
         failed(standing, kind, want, self.head)
         if refusal and kind in CUT:
@@ -275,12 +279,6 @@ class Pool:
 
     def _now(self) -> Now:
         return Now(_clock(), self._wall())
-
-
-def _kind(error: Transient | WrongChain) -> str:
-    if isinstance(error, WrongChain):
-        return "out"
-    return "slow" if isinstance(error, Slow) else "transient"
 
 
 def _passing(refusal: Refusal | None) -> bool:

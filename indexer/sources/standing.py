@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from indexer.sources.endpoint import Endpoint
+from indexer.floor.errors import Transient
+from indexer.sources.endpoint import Endpoint, WrongChain
 from indexer.sources.profile import (
     FIRST_SPAN,
     FIRST_WINDOW,
@@ -18,7 +19,7 @@ from indexer.sources.profile import (
     wider,
 )
 from indexer.sources.provider_errors import CUT, Refusal
-from indexer.sources.transport import LONGEST_PAUSE
+from indexer.sources.transport import LONGEST_PAUSE, Slow
 
 FEWEST_TRIES = 8
 FIRST_PAUSE = 0.05
@@ -241,3 +242,16 @@ def cap(standing: Standing, want: Want) -> Refusal:
     if blocks is not None and want.blocks > blocks:
         return Refusal("range", max_blocks=blocks, text=f"it serves {blocks} blocks at most")
     return Refusal("addresses", max_addresses=addresses, text=f"it serves {addresses} addresses at most")
+
+
+def calm(standing: Standing, kind: str) -> None:
+    """Take what an endpoint said again and again as its answer: it is not ill, and need not rest."""
+    if kind == "unknown":
+        standing.failures, standing.rests_until = 0, 0.0
+
+
+def kind_of(error: Transient | WrongChain) -> str:
+    """Return what kind of failure an error without a refusal is."""
+    if isinstance(error, WrongChain):
+        return "out"
+    return "slow" if isinstance(error, Slow) else "transient"
