@@ -9,7 +9,7 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Self, TypeVar
 
@@ -125,6 +125,14 @@ class Pool:
         served = [s for s in self._standings if not s.out]
         live = [s for s in served if s.failures < DEAD] or served
         return loosest(s.max_blocks for s in live), loosest(s.max_addresses for s in live)
+
+    def has_others(self, than: Collection[str]) -> bool:
+        """Tell whether an endpoint outside *than* lives and does not rest."""
+        now = _clock()
+        return any(
+            not s.out and s.failures < DEAD and s.rests_until <= now and s.endpoint.name not in than
+            for s in self._standings
+        )
 
     @property
     def head(self) -> int | None:

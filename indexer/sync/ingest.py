@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pyarrow.compute as pc
 
 from indexer.floor.errors import NoEndpoint
 from indexer.floor.spans import BlockRef, Span
 from indexer.floor.together import together
-from indexer.sources.evm import Evm
+from indexer.sources.evm import Evm, LogsAnswer
 from indexer.sources.provider_errors import Refused
 from indexer.sync.coverage import Task
 from indexer.sync.orders import Progress
@@ -40,8 +42,16 @@ MOST_CUTS = 500
 MOST_HOLES = 3
 """Single blocks refused for such a reason, with nothing served in between, after which the chain is given up."""
 
-Pin = Callable[[Task], BlockRef | None]
-"""Gives the block that an endpoint must have to be believed for a request."""
+
+class Terms(NamedTuple):
+    """Whom to believe for a request: an endpoint that has the block *pin*, and rather none of *told*, which have
+    been asked before."""
+
+    pin: BlockRef | None = None
+    told: frozenset[str] = frozenset()
+
+
+AskOn = Callable[[Task], Terms]
 
 
 async def ingest(
@@ -50,7 +60,7 @@ async def ingest(
     writer: LogWriter,
     workers: int,
     progress: Progress,
-    pin: Pin = lambda _: None,
+    terms: AskOn = lambda _: Terms(),
 ) -> Ingested:
     """Fetch *tasks* and hand each answer to *writer*; what is answered is kept whatever fails later."""
     chain = evm.chain.name
@@ -62,7 +72,7 @@ async def ingest(
         while queue and done.stopped is None:
             task = _next(queue, evm.pool.span)
             try:
-                answer = await evm.logs(task.span, task.filter, pin(task))
+                answer = await _answer(evm, task, terms(task))
             except Refused as refused:
                 pieces = _pieces(task, refused, done)
                 queue.extendleft(reversed(pieces))
@@ -86,6 +96,14 @@ async def ingest(
     finally:
         writer.flush()
     return done
+
+
+async def _answer(evm: Evm, task: Task, terms: Terms) -> LogsAnswer:
+    """Return the logs of *task*: the word of an endpoint that was not asked before, where one lives and serves."""
+    if terms.told and evm.pool.has_others(terms.told):
+        with suppress(NoEndpoint, Refused):
+            return await evm.logs(task.span, task.filter, terms.pin, terms.told)
+    return await evm.logs(task.span, task.filter, terms.pin)
 
 
 def _next(queue: deque[Task], blocks: int) -> Task:

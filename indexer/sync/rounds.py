@@ -12,8 +12,8 @@ from indexer.sources.evm import Evm
 from indexer.sources.views import View
 from indexer.sync.coverage import Book, Task, book_of, cut_tasks, missing
 from indexer.sync.deriving import Place, place_of
-from indexer.sync.heads import Anchor, anchors_of
-from indexer.sync.ingest import Ingested, Pin, ingest
+from indexer.sync.heads import anchors_of
+from indexer.sync.ingest import AskOn, Ingested, Terms, ingest
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Order
 from indexer.sync.session import Session
@@ -67,12 +67,11 @@ async def fetch(
 ) -> Ingested:
     """Fetch what *places* miss in *window*, and again what was provisional and has become final."""
     final = view.final.number
+    book = _book(work, evm.chain_id)
     wanted = missing_tasks(work, evm.chain_id, places, window)
-    tasks = [*to_confirm(_book(work, evm.chain_id), final), *at_final(wanted, final)]
-    got = await ingest(
-        evm, arrange(cut_tasks(tasks, SHARE * evm.pool.span)), LogWriter(work.book, work.lake, final),
-        order.workers, work.progress, pin_of(view, anchors_of(work.book.rows(SEGMENTS, chain_id=evm.chain_id))),
-    )  # fmt: skip
+    tasks = cut_tasks([*to_confirm(book, final), *at_final(wanted, final)], SHARE * evm.pool.span)
+    writer = LogWriter(work.book, work.lake, final)
+    got = await ingest(evm, arrange(tasks), writer, order.workers, work.progress, terms_of(view, book))
     finalise(work, evm.chain_id, final)
     return got
 
@@ -94,21 +93,23 @@ def at_final(tasks: Sequence[Task], final: int) -> list[Task]:
     return [*(Task(span, task.filter) for task, span in parts if span is not None), *above]
 
 
-def pin_of(view: View, anchors: Sequence[Anchor]) -> Pin:
-    """Return which block an endpoint must have for a request: so all answers are of the branch in *view*.
+def terms_of(view: View, book: Book) -> AskOn:
+    """Return whom to believe for each request: so all answers are of the branch in *view*.
 
-    Below the final block that is the final block; above it our own block just before the request where we
-    hold it.
+    Below the final block an endpoint must have that block; above it our own block just before the request
+    where we hold it. What is asked again once it is final is rather asked elsewhere.
     """
-    held = {anchor.number: anchor.hash for anchor in anchors}
+    held = {anchor.number: anchor.hash for anchor in anchors_of(book.segments)}
+    again = [s for s in book.segments if not s["final"] and s["last"] <= view.final.number]
 
-    def pin(task: Task) -> BlockRef:
+    def terms(task: Task) -> Terms:
         before = task.span.first - 1
         if before > view.final.number and before in held:
-            return BlockRef(before, held[before], 0)
-        return view.final
+            return Terms(BlockRef(before, held[before], 0))
+        told = {s["endpoint"] for s in again if task.span.overlaps(Span(s["first"], s["last"]))}
+        return Terms(view.final, frozenset(name for names in told for name in names.split(",")))
 
-    return pin
+    return terms
 
 
 def _book(work: Session, chain_id: str) -> Book:
