@@ -50,7 +50,7 @@ class Followed:
     wanted: Sequence[tuple[Token, Deployment]]
     places: list[Place] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
-    unwound: bool = False
+    all_due: bool = True
     rounds: int = 0
     failures: int = 0
     served: bool = False
@@ -170,7 +170,7 @@ async def one_round(work: Session, evm: Evm, held: Followed, order: Order) -> No
         compact(work.book, work.lake, evm.chain_id, view.final.number)
     held.rounds += 1
     held.touched |= got.touched
-    held.unwound |= settled.unwound
+    held.all_due |= settled.unwound or bool(got.changed)
     if got.stopped is not None:
         raise NoEndpoint(got.stopped)
     await _derive(work, evm, held, view, order)
@@ -179,7 +179,7 @@ async def one_round(work: Session, evm: Evm, held: Followed, order: Order) -> No
 async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Order) -> None:
     """Derive the places with news, and those whose tables lie too far behind; certify what is due."""
     rows = {row["token"]: row for row in work.book.rows(DERIVATIONS, chain_id=evm.chain_id)}
-    due = [p for p in held.places if held.unwound or _due(p, rows.get(p.key[0]), view, held.touched)]
+    due = [p for p in held.places if held.all_due or _due(p, rows.get(p.key[0]), view, held.touched)]
     raw = load_raw(work, evm.chain_id) if due else None
     for place in due:
         assert raw is not None  # noqa: S101 - there is one to derive
@@ -187,7 +187,7 @@ async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Or
         if row is not None and order.verify and _uncertified(work, place):
             await verify_place(work, place, evm, again=False)
         await asyncio.sleep(0)  # a signal may have come
-    held.touched, held.unwound = set(), False
+    held.touched, held.all_due = set(), False
     if due:
         measure_whole(work)
 

@@ -24,7 +24,7 @@ from indexer.sync.writer import LogWriter, Piece
 @dataclass(slots=True)
 class Ingested:
     """What a chain's ingest reached. *open_spans* has a sentence per span that stays open, *touched* the contracts
-    that had logs."""
+    that had new logs, *changed* a sentence for each final span that had other logs before."""
 
     logs: int = 0
     fast: int = 0
@@ -32,6 +32,7 @@ class Ingested:
     open_spans: list[str] = field(default_factory=list)
     stopped: str | None = None
     touched: set[str] = field(default_factory=set)
+    changed: list[str] = field(default_factory=list)
     cuts: int = 0
     holes: int = 0
 
@@ -72,7 +73,7 @@ async def ingest(
         while queue and done.stopped is None:
             task = _next(queue, evm.pool.span)
             try:
-                answer = await _answer(evm, task, terms(task))
+                answer = await _answer(evm, task, told := terms(task))
             except Refused as refused:
                 pieces = _pieces(task, refused, done)
                 queue.extendleft(reversed(pieces))
@@ -86,7 +87,8 @@ async def ingest(
             done.holes = 0
             writer.add(Piece(task.filter, task.span, answer.logs, answer.end, answer.endpoint))
             done.logs += answer.logs.num_rows
-            done.touched |= {f"0x{one.hex()}" for one in pc.unique(answer.logs["address"]).to_pylist()}
+            if not told.told:
+                done.touched |= {f"0x{one.hex()}" for one in pc.unique(answer.logs["address"]).to_pylist()}
             done.fast += answer.fast
             done.slow += answer.slow
             progress.advance(f"logs {chain}", len(task.span))
@@ -95,6 +97,9 @@ async def ingest(
         await together(work() for _ in range(workers))
     finally:
         writer.flush()
+        done.changed = list(writer.changed)
+        for sentence in done.changed:
+            progress.note(sentence)
     return done
 
 

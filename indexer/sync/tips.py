@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 
 from indexer.floor.errors import Halted, NoEndpoint
 from indexer.floor.spans import BlockRef, Span, merge
-from indexer.floor.tables import CERTIFICATES, FILES, HEADS, MOMENTS, READS, SEGMENTS, TRANSACTIONS
+from indexer.floor.tables import (
+    CERTIFICATES,
+    DERIVATIONS,
+    FILES,
+    HEADS,
+    MOMENTS,
+    READS,
+    SEGMENTS,
+    TRANSACTIONS,
+)
 from indexer.ledger.figures import moment
 from indexer.sources.evm import Evm
 from indexer.sources.provider_errors import Refused
@@ -21,6 +30,7 @@ from indexer.sync.coverage import Book, Task, filter_by_id
 from indexer.sync.heads import Anchor, Halt, Step, Unwind, Wait, anchors_of, next_step
 from indexer.sync.raw import forget_from
 from indexer.sync.session import Session, now
+from indexer.sync.writer import outdate
 
 LOOKS = 3
 """How often a fork below finality must be seen before the chain is halted: an honest endpoint may be silent once."""
@@ -137,10 +147,12 @@ def drop_above(work: Session, chain_id: str, above: int) -> None:
     for table in (READS, TRANSACTIONS):
         forget_from(work.book, work.lake, table, chain_id, first)
     certificates = [c for c in work.book.rows(CERTIFICATES, chain_id=chain_id) if c["block_number"] > above]
+    derived = [d for d in work.book.rows(DERIVATIONS, chain_id=chain_id) if d["frontier_block"] > above]
     moments = [m for m in work.book.rows(MOMENTS, chain_id=chain_id) if m["block_number"] >= first]
     with work.book.commit() as commit:
         commit.remove(MOMENTS, [{name: m[name] for name in MOMENTS.key} for m in moments])
         commit.remove(SEGMENTS, [{name: s[name] for name in SEGMENTS.key} for s in gone])
+        outdate(commit, derived)
         commit.remove(CERTIFICATES, [{"certificate_id": c["certificate_id"]} for c in certificates])
         for segment in gone:
             if segment["path"]:

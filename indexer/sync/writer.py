@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from indexer.floor.filters import Filter
 from indexer.floor.spans import BlockRef, Span
-from indexer.floor.tables import FILES, FILTERS, LOGS, SEGMENTS
+from indexer.floor.tables import DERIVATIONS, FILES, FILTERS, LOGS, SEGMENTS
 from indexer.ledger.figures import moment
 from indexer.store.book import Book, Commit
 from indexer.store.lake import Lake, LakeFile
@@ -40,13 +40,15 @@ class Piece(NamedTuple):
 class LogWriter:
     """Collects pieces of one chain and commits them: joined neighbours make one segment and one file.
 
-    *final* is the chain's last final block; None where all of them are.
+    *final* is the chain's last final block; None where all of them are. *changed* has a sentence for each
+    time that what came for final blocks was not what had come before they were final.
     """
 
     def __init__(self, book: Book, lake: Lake, final: int | None = None) -> None:
         self._book = book
         self._lake = lake
         self._final = final
+        self.changed: list[str] = []
         self._pieces: list[Piece] = []
         self._logs = 0
         self._flushed = time.monotonic()
@@ -64,11 +66,35 @@ class LogWriter:
         if runs:
             written = [self._write(run) for run in runs]
             held = self._provisional(runs)
+            changed = self._changed(held, runs)
+            derived = self._book.rows(DERIVATIONS, chain_id=runs[0][0].filter.chain_id) if changed else []
             with self._book.commit() as commit:
                 _drop(commit, held)
+                outdate(commit, derived)
                 for run, (segment, file) in zip(runs, written, strict=True):
                     _put(commit, run[0].filter, segment, file)
+            self.changed += changed
         self._flushed = time.monotonic()
+
+    def _changed(self, held: Sequence[Mapping[str, Any]], runs: Sequence[Sequence[Piece]]) -> list[str]:
+        """Return a sentence for each provisional segment whose logs are not what *runs* have in its place."""
+        told = []
+        for segment in held:
+            before = self._lake.read(LOGS, [segment["path"]] if segment["path"] else [])
+            had = kept = 0
+            same = True
+            for piece in (p for run in runs for p in run if p.filter.id == segment["filter_id"]):
+                span = piece.span.meet(Span(segment["first"], segment["last"]))
+                if span is not None:
+                    old, new = _within(before, span), _within(piece.logs, span)
+                    had, kept, same = had + old.num_rows, kept + new.num_rows, same and old.equals(new)
+            if not same:
+                told.append(
+                    f"{segment['chain_id']}: blocks {segment['first']} to {segment['last']} are final and have other "
+                    f"logs now: {kept} in place of the {had} that {segment['endpoint']} gave before. What is made of "
+                    "them is made again."
+                )
+        return told
 
     def _provisional(self, runs: Sequence[Sequence[Piece]]) -> list[dict[str, Any]]:
         """Return the held segments whose place *runs* take: fetched before they were final, and now again."""
@@ -112,6 +138,18 @@ def written(
     note = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in segment.items()}
     file = lake.write(LOGS, logs, {**note, "filter": body})
     return {**segment, "path": file.path}, file
+
+
+def outdate(commit: Commit, derivations: Iterable[Mapping[str, Any]]) -> None:
+    """Mark *derivations* as lacking inputs, so that they are made again whatever else stays the same."""
+    for row in derivations:
+        commit.update(DERIVATIONS, row, inputs_missing=max(1, row["inputs_missing"]))
+
+
+def _within(logs: pa.Table, span: Span) -> pa.Table:
+    """Return the logs of *span*, in order, as one chunk: so that equal ones compare equal."""
+    number = logs["block_number"].to_numpy()
+    return logs.filter(pa.array((number >= span.first) & (number <= span.last))).combine_chunks()
 
 
 def joined(pieces: Iterable[Piece], final: int | None = None) -> list[list[Piece]]:

@@ -57,3 +57,13 @@ def moves(*blocks: int) -> pa.Table:
 def piece(first: int, last: int, *blocks: int, asked: Filter = ONE) -> Piece:
     """Return an answered request with a Transfer in each of *blocks*."""
     return Piece(asked, Span(first, last), moves(*blocks), end(last), "node-1")
+
+
+def derivation(**other: Any) -> dict[str, Any]:
+    """Return a row of ``derivations`` that holds its start and lacks nothing."""
+    texts = dict.fromkeys(("frontier_hash", "config_digest", "code_version"), "0x")
+    return texts | {
+        "token": "t", "chain_id": CHAIN_ID, "first_block": 0, "frontier_block": 9, "frontier_time": NOW,
+        "covered_until": NOW, "final": True, "final_until": NOW, "holds_start": True, "why_null": None,
+        "reads_allowed": True, "inputs_missing": 0,
+    } | other  # fmt: skip

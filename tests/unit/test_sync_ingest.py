@@ -22,6 +22,7 @@ class Writer:
 
     def __init__(self):
         self.spans = []
+        self.changed = []
 
     def add(self, piece):
         self.spans.append(piece.span)

@@ -1,14 +1,13 @@
 """What `rwa status` says of a home: shares of the volume by evidence, and what is unclassified."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from crossings_kit import entry, ledger
 from line_kit import settings_for
-from store_kit import NOW, opened
+from store_kit import derivation, opened
 
 from indexer.floor.tables import DERIVATIONS
 from indexer.sync.committing import commit_tables
@@ -25,7 +24,7 @@ def stood(tmp_path: Path) -> Stood:
     def row(*entries: dict[str, object]) -> dict[str, Any]:
         book, lake = opened(tmp_path)
         tables = {"transfers": ledger(CHAIN_ID, *entries, token=TOKEN)}
-        rows = {DERIVATIONS: [_derivation()]}
+        rows = {DERIVATIONS: [derivation(token=TOKEN, chain_id=CHAIN_ID)]}
         commit_tables(book, lake, (TOKEN, CHAIN_ID), tables, sql="none", rows=rows)
         book.close()
         settings, registry = settings_for(tmp_path, [])
@@ -33,15 +32,6 @@ def stood(tmp_path: Path) -> Stood:
         return dict(found)
 
     return row
-
-
-def _derivation() -> dict[str, Any]:
-    texts = dict.fromkeys(("frontier_hash", "config_digest", "code_version"), "0x")
-    return texts | {
-        "token": TOKEN, "chain_id": CHAIN_ID, "first_block": 0, "frontier_block": 9, "frontier_time": NOW,
-        "covered_until": datetime.fromtimestamp(0, UTC).replace(tzinfo=None), "final": True, "holds_start": True,
-        "why_null": None, "reads_allowed": True, "inputs_missing": 0,
-    }  # fmt: skip
 
 
 def test_each_evidence_has_its_share_of_what_was_minted_and_burned(stood: Stood) -> None:

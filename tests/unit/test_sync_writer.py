@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from ledger_kit import CHAIN_ID
-from store_kit import BOTH, NOW, ONE, moves, opened, piece, segment
+from store_kit import BOTH, NOW, ONE, derivation, moves, opened, piece, segment
 
 from indexer.floor.spans import Span
-from indexer.floor.tables import FILES, FILTERS, LOGS, SEGMENTS
+from indexer.floor.tables import DERIVATIONS, FILES, FILTERS, LOGS, SEGMENTS
 from indexer.store.book import Book
 from indexer.store.lake import SEGMENT_KEY, Lake
 from indexer.sync.writer import LogWriter, compact, joined, mergeable, unlist
@@ -137,3 +137,50 @@ def test_an_unlisted_file_stays_for_its_readers(home: tuple[Book, Lake]) -> None
     (row,) = book.rows(FILES)
     assert row["unlisted_at"] > NOW
     assert lake.read(LOGS, [path]).num_rows == 1
+
+
+def provisional(home: tuple[Book, Lake], *blocks: int) -> None:
+    """Hold blocks 0 to 9 as they came when block 4 was the last final one, and a table made of them."""
+    writer = LogWriter(*home, 4)
+    writer.add(piece(5, 9, *blocks))
+    writer.flush()
+    with home[0].commit() as commit:
+        commit.put(DERIVATIONS, [derivation()])
+
+
+@pytest.mark.parametrize(("before", "after"), [((7,), (7, 8)), ((7, 8), (8,)), ((), (6,)), ((7,), ())])
+def test_final_logs_that_differ_take_the_place_and_outdate_what_was_made(
+    home: tuple[Book, Lake], before: tuple[int, ...], after: tuple[int, ...]
+) -> None:
+    """A log more, a log less: the new ones are held, it is said, and what is derived of the chain is made again."""
+    provisional(home, *before)
+    writer = LogWriter(*home, 9)
+    writer.add(piece(5, 9, *after))
+    writer.flush()
+    book, lake = home
+    (row,) = book.rows(SEGMENTS)
+    assert (row["first"], row["last"], row["final"], row["logs"]) == (5, 9, True, len(after))
+    assert lake.read(LOGS, listed(book)).equals(moves(*after))
+    (sentence,) = writer.changed
+    assert f"{len(after)} in place of the {len(before)} that node-1 gave" in sentence
+    assert book.rows(DERIVATIONS)[0]["inputs_missing"] == 1
+
+
+def test_final_logs_that_agree_change_nothing_but_the_segment(home: tuple[Book, Lake]) -> None:
+    """The same logs in two answers, of which the first ends inside the provisional span: no word, nothing outdated."""
+    provisional(home, 6, 8)
+    writer = LogWriter(*home, 9)
+    for span in ((5, 7, 6), (8, 9, 8)):
+        writer.add(piece(*span))
+        writer.flush()
+    book, lake = home
+    assert [(s["first"], s["last"], s["final"]) for s in book.rows(SEGMENTS)] == [(5, 7, True), (8, 9, True)]
+    assert lake.read(LOGS, listed(book)).num_rows == 2
+    assert writer.changed == []
+    assert book.rows(DERIVATIONS)[0]["inputs_missing"] == 0
+
+
+def test_what_is_final_and_what_is_not_are_two_segments() -> None:
+    """Neighbours on both sides of the final block are never joined: what lies above is asked again."""
+    runs = joined([piece(0, 4), piece(5, 9)], 4)
+    assert [[each.span for each in run] for run in runs] == [[Span(0, 4)], [Span(5, 9)]]
