@@ -11,7 +11,16 @@ import typer
 
 from indexer.cli import ask, bring, demo, derive, doctor, fetch, head, known, repair, replay
 from indexer.cli.shell import Shell
-from indexer.cli.trouble import INTERRUPTED, TERMINATED, debugging, explain, interrupted, redacted, terminable
+from indexer.cli.trouble import (
+    INTERRUPTED,
+    TERMINATED,
+    debugging,
+    discreet,
+    explain,
+    interrupted,
+    redacted,
+    terminable,
+)
 
 app = typer.Typer(
     name="rwa",
@@ -105,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     debug = debugging("--debug" in arguments)
     try:
-        with terminable():
+        with terminable(), discreet():
             return _run(arguments)
     except typer.TyperException as error:
         return _misused(error)

@@ -32,9 +32,10 @@ class Shell:
 
     def settings(self) -> Settings:
         """Return every setting with where it came from."""
-        from indexer.config.settings import resolve  # noqa: PLC0415 - help does not read settings
+        from indexer.config.secrets import remember  # noqa: PLC0415 - help does not read settings
+        from indexer.config.settings import resolve  # noqa: PLC0415 - same
 
-        return resolve(
+        settings = resolve(
             home=self.home,
             database=self.database,
             lake=self.lake,
@@ -42,6 +43,8 @@ class Shell:
             rpc=self.rpc,
             sql=self.sql,
         )
+        remember(url for urls in settings.rpc.values() for url in urls)
+        return settings
 
 
 def shell(context: typer.Context) -> Shell:
@@ -52,9 +55,12 @@ def shell(context: typer.Context) -> Shell:
 
 def registry_of(settings: Settings) -> Registry:
     """Return the configuration, the home's own laid over the shipped one."""
-    from indexer.config.settings import open_registry  # noqa: PLC0415 - help does not read the configuration
+    from indexer.config.secrets import remember  # noqa: PLC0415 - help does not read the configuration
+    from indexer.config.settings import open_registry  # noqa: PLC0415 - same
 
-    return open_registry(settings)
+    registry = open_registry(settings)
+    remember(end.url for chain in registry.chains.values() for end in chain.endpoints)
+    return registry
 
 
 def named(registry: Registry, names: Sequence[str], *, product: bool = False) -> tuple[Token, ...]:

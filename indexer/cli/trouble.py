@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from indexer.cli.cells import safe
 from indexer.config.model import Endpoint
@@ -27,22 +29,25 @@ def redacted(text: str, arguments: Sequence[str] = ()) -> str:
 
     The endpoints among *arguments* and in the environment are known, so any part of them goes too.
     """
-    from indexer.config.urls import redact  # noqa: PLC0415 - only where something went wrong
+    from indexer.config.secrets import without_keys  # noqa: PLC0415 - only where something went wrong
+    from indexer.config.urls import redact  # noqa: PLC0415 - same
 
     given = [value for name, value in os.environ.items() if name.startswith("RWA_RPC_")]
     urls = _URL.findall(" ".join([*arguments, *given]))
-    text = redact(text, [Endpoint("(endpoint)", url) for url in urls])
+    text = without_keys(redact(text, [Endpoint("(endpoint)", url) for url in urls]))
     return _HOST.sub("(hidden)", _URL.sub("(hidden)", text))
 
 
 def explain(error: BaseException, arguments: Sequence[str], *, debug: bool) -> int:
     """Write to stderr what *error* was, and return the exit code that says so."""
+    from indexer.config.secrets import without_keys  # noqa: PLC0415 - only where something went wrong
+
     known = raised_on_purpose(error)
     if known is None:
         _tell(redacted(f"This is a bug in rwa-indexer: {type(error).__name__}: {error}", arguments))
     else:
         for sentence in dict.fromkeys(str(one) for one in known):
-            _tell(f"Error: {sentence}")
+            _tell(f"Error: {without_keys(sentence)}")
     if known is None or debug:
         _tell(redacted("".join(traceback.format_exception(error)), arguments))
     return known[0].exit_code if known else 1
@@ -68,6 +73,36 @@ def interrupted(code: int) -> int:
     word = "Interrupted" if code == INTERRUPTED else "Terminated"
     _tell(f"{word}; what was committed is kept.")
     return code
+
+
+@contextmanager
+def discreet() -> Iterator[None]:
+    """Clean what libraries log, and what Python says of exceptions that nobody took, while the context lasts.
+
+    Nothing of the kind reaches a terminal unless something went wrong, or somebody turned logging on: just then
+    aiohttp, asyncio, urllib3 and web3 write URLs.
+    """
+    factory, hook = logging.getLogRecordFactory(), sys.unraisablehook
+
+    def record(*args: Any, **named: Any) -> logging.LogRecord:
+        made = factory(*args, **named)
+        text = made.getMessage()
+        if made.exc_info and made.exc_info[1] is not None:
+            text = f"{text}\n{''.join(traceback.format_exception(made.exc_info[1]))}".rstrip()
+        made.msg, made.args, made.exc_info = redacted(text), None, None
+        return made
+
+    def unraisable(event: sys.UnraisableHookArgs) -> None:
+        if event.exc_value is not None:
+            _tell(redacted("".join(traceback.format_exception(event.exc_value))))
+
+    logging.setLogRecordFactory(record)
+    sys.unraisablehook = unraisable
+    try:
+        yield
+    finally:
+        logging.setLogRecordFactory(factory)
+        sys.unraisablehook = hook
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from indexer.config.schema import (
     TermsTable,
     TokenTable,
 )
+from indexer.config.urls import tells_nothing
 
 K = TypeVar("K")
 S = TypeVar("S")
@@ -62,9 +63,9 @@ def _chain(name: str, table: ChainTable, *, public: bool) -> model.Chain:
     endpoints = []
     for number, url in enumerate(table.endpoints):
         again = hosts[:number].count(hosts[number])
-        shown = (
-            hosts[number] + (f"-{again + 1}" if again else "") if public else f"{name}-config-{number + 1}"
-        )
+        shown = hosts[number] + (f"-{again + 1}" if again else "")
+        if not public or not tells_nothing(url):
+            shown = f"{name}-config-{number + 1}"
         endpoints.append(model.Endpoint(shown, url))
     return model.Chain(
         name=name,

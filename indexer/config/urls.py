@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from indexer.config.model import Endpoint
+from indexer.config.secrets import keys_of, may_be_key
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -24,6 +25,12 @@ def is_url(text: str) -> bool:
         and port_fits
         and not re.search(r"\s", text)
     )
+
+
+def tells_nothing(url: str) -> bool:
+    """Tell whether the host of *url* can be shown: no part of the URL may be a key, and nobody is named in it."""
+    parts = urlsplit(url)
+    return not keys_of(url) and not parts.query and parts.username is None
 
 
 def redact(text: str, endpoints: Iterable[Endpoint]) -> str:
@@ -47,15 +54,18 @@ def without_password(url: str) -> str:
 
 def _pieces(endpoint: Endpoint) -> Iterator[str]:
     """Yield the parts of a URL that may stand alone in a library's message and tell where it leads."""
-    parts = urlsplit(endpoint.url)
-    host = parts.hostname or ""
     yield endpoint.url
     yield endpoint.url.rstrip("/")
+    try:
+        parts = urlsplit(endpoint.url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return  # what is no URL has no parts
     if host and re.fullmatch(re.escape(host) + r"(-\d+)?", endpoint.name):
         return  # a public endpoint is named by its host, and has no key
     yield parts.netloc
-    if parts.port:
-        yield f"{host}:{parts.port}"
+    if port:
+        yield f"{host}:{port}"
     if host not in _LOCAL:
         yield host
     secrets = [
@@ -67,10 +77,5 @@ def _pieces(endpoint: Endpoint) -> Iterator[str]:
     ]
     secrets += [*parts.path.split("/"), *host.split("."), *(value for _, value in parse_qsl(parts.query))]
     for secret in secrets:
-        if _may_be_key(secret):
+        if may_be_key(secret):
             yield from {secret, quote(secret, safe=""), unquote(secret)}
-
-
-def _may_be_key(text: str) -> bool:
-    """Tell a key from a plain word such as ``ethereum``, which other sentences may hold."""
-    return len(text) >= 16 or (len(text) >= 8 and any(c.isdigit() for c in text))

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiohttp
 
+from indexer.config.secrets import hide_keys, keys_of
+
 READ_CHARACTERS = 2_000
 SHOWN_CHARACTERS = 200
 SHORTEST_KEY = 6
@@ -45,8 +47,8 @@ def trouble(error: BaseException) -> str:
 def hide(text: str, url: str) -> str:
     """Return *text* without the parts of *url* that may hold a key."""
     for part in _telling(url):
-        text = text.replace(part, "<hidden>")
-    return text
+        text = re.sub(re.escape(part), "<hidden>", text, flags=re.IGNORECASE)
+    return hide_keys(text, keys_of(url))
 
 
 def blot(text: str) -> str:
