@@ -71,6 +71,11 @@ def read_bloom(text: memoryview) -> int | None:
     return int.from_bytes(data(block.logs_bloom), "big") or None
 
 
+def read_quantity(text: memoryview) -> int:
+    """Return the number of a result that is one, such as eth_chainId's."""
+    return quantity(_decoded(_TEXT, text, "a quantity"))
+
+
 def read_bytes(text: memoryview) -> bytes:
     """Return the data of an eth_call result."""
     return data(_decoded(_TEXT, text, "return data"))

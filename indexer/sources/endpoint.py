@@ -15,6 +15,7 @@ import msgspec
 from indexer.config import model
 from indexer.floor.errors import Permanent
 from indexer.floor.spans import Span
+from indexer.sources.answers import read_quantity
 from indexer.sources.logjson import BadAnswer, Envelope, envelopes
 from indexer.sources.pace import Pace
 from indexer.sources.provider_errors import Refusal, Refused, classify
@@ -79,11 +80,8 @@ class Endpoint:
         async with self._proving:
             if self._proved:
                 return
-            served = msgspec.json.decode(await self.one(Ask("eth_chainId", [])))
-            try:
-                number = int(served, 16)
-            except (TypeError, ValueError):
-                raise BadAnswer(f"{self.name} answered eth_chainId with no number.") from None
+            served = await self.one(Ask("eth_chainId", []))
+            number = self.believe("eth_chainId", read_quantity, served)
             if number != self._chain.number:
                 raise WrongChain(
                     f"{self.name} serves chain {number}, where {self._chain.name} is chain "
@@ -201,4 +199,7 @@ def _refuses_batch(found: Sequence[Envelope], reply: Reply, refusal: Refusal) ->
         return False
     if not found:
         return reply.status in _NO_BATCH_STATUS
-    return error.get("code") in _NO_BATCH_CODE and not re.search("range|block|result|limit", said)
+    code = error.get("code")
+    return (
+        isinstance(code, int) and code in _NO_BATCH_CODE and not re.search("range|block|result|limit", said)
+    )

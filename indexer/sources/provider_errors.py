@@ -140,7 +140,7 @@ def classify(status: int | None, code: int | None, message: str, data: object, a
         span=_suggested(words, data, asked) if kind in CUT else None,
         max_addresses=_first_number(_MAX_ADDRESSES, words) if kind == "addresses" else None,
         retry_after=_retry_after(data, words) if kind == "rate" else None,
-        text=blot(message) or (f"HTTP {status}" if status else f"error {code} without a text"),
+        text=blot(message) or (f"HTTP {status}" if status else blot(f"error {code} without a text")),
         max_results=_first_number(_MAX_RESULTS, words) if kind == "results" else None,
     )
 

@@ -238,6 +238,32 @@ def test_a_chain_id_that_is_no_number_is_not_taken():
     assert isinstance(refused(act, Node(eth_chainId=lambda: None)), BadAnswer)
 
 
+@pytest.mark.parametrize(
+    "result", [b"1e999", b"9" * 5000, b"[" * 900 + b"]" * 900, b'"\xff"', b'"0x' + b"f" * 9000 + b'"']
+)
+def test_a_chain_id_that_no_one_can_read_is_a_bad_answer(result):
+    """What is JSON and yet no number for us ends as a bad answer of the endpoint, not as an error of ours."""
+
+    async def act(endpoint, node):
+        node.raw.append(Raw(200, b'{"jsonrpc":"2.0","id":1,"result":' + result + b"}"))
+        await endpoint.prove_chain()
+
+    assert str(refused(act, None, BadAnswer)).startswith("node-1: answer refused for eth_chainId: ")
+
+
+@pytest.mark.parametrize("code", [b"[]", b"{}", b'"x"', b"1.5", b"1e999", b"-32600000000000000000000000000"])
+def test_an_error_code_that_is_no_code_is_an_unknown_refusal(code):
+    """One error in answer to a batch is a refusal, whatever stands where its code is due."""
+
+    async def act(endpoint, node):
+        node.raw.append(
+            Raw(200, b'{"jsonrpc":"2.0","id":null,"error":{"code":' + code + b',"message":"no"}}')
+        )
+        await endpoint.ask([HEAD] * 4)
+
+    assert "node-1" in str(refused(act, None))
+
+
 def test_the_rate_holds_in_every_window():
     """At 20 a second the node sees no bunch of more than 20, and 45 requests take two seconds."""
 
