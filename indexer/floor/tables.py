@@ -634,7 +634,8 @@ SEGMENTS = Table(
         "last_time time Time of the last block",
         "endpoint text Name of the endpoint",
         "logs int Logs found",
-        "proof text end_block: the same endpoint answered the last block's header",
+        "proof text end_block: the same endpoint answered the last block's header; agreed: another endpoint gave the "
+        "same logs; bloom: headers and receipts leave no block out; receipts: every block's receipts were recomputed",
         "final bool Whether the last block was final when it was last looked at",
         "path text? Parquet file; NULL where there was no log",
         "fetched_at time When it was fetched (wall clock)",
@@ -694,6 +695,31 @@ ENDPOINTS = Table(
         "last_bad_at time? When it last failed one (wall clock)",
     ),
     ("chain_id", "endpoint"),
+)
+
+AUDITS = Table(
+    "audits",
+    "What audits found of the spans they looked at, and what was repaired; the last word on each span and level.",
+    _columns(
+        "chain_id text CAIP-2 chain id; `all` for a file that several chains share",
+        "filter_id text Filter whose logs were audited; of a file its path",
+        "level text What the logs were held against: agreed, bloom, receipts; rows and file ask nobody",
+        "first int First block",
+        "last int Last block",
+        "verdict text pass; repaired: it failed and was put right; exception: the chain itself cannot prove it; failed; "
+        "unknown: no endpoint could settle it",
+        "detail text? What was found, in a sentence",
+        "logs int Logs held when audited, after the repair where one was made",
+        "added int Logs that were missing",
+        "removed int Logs that should not be there",
+        "logs_digest text Digest of those logs: a verdict holds for them only",
+        "parent_hash text? Hash of the block before the span, where headers were asked",
+        "last_hash text? Hash of its last block, where headers were asked",
+        "seed text? Seed of the sample, where the span was drawn by one",
+        "endpoint text? Name of the endpoint that gave the evidence",
+        "fetched_at time When it was audited (wall clock)",
+    ),
+    ("chain_id", "filter_id", "level", "first"),
 )
 
 HEADS = Table(
@@ -924,8 +950,8 @@ METRICS = (
     PRODUCT_DAILY,
 )  # fmt: skip
 BOOK = (
-    FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, HEADS, MOMENTS, PUBLICATIONS, CERTIFICATES, RESTATEMENTS,
-    IMPORTED_NAVS, EXTERNAL_SUPPLY, LABELS,
+    FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, HEADS, MOMENTS, PUBLICATIONS, CERTIFICATES, AUDITS,
+    RESTATEMENTS, IMPORTED_NAVS, EXTERNAL_SUPPLY, LABELS,
 )  # fmt: skip
 DIMENSIONS = (PLATFORMS, PRODUCTS, TOKENS, DEPLOYMENTS, CHAINS, ADDRESS_ROLES, TERMS, CALENDAR)
 TABLES: Mapping[str, Table] = {t.name: t for t in (*RAW, *DERIVED, *METRICS, *BOOK, *DIMENSIONS)}

@@ -20,8 +20,8 @@ from indexer.sources.transport import Connect
 from indexer.sources.views import View, ask_view
 from indexer.sources.websocket import way_to
 from indexer.store.read import read_book
-from indexer.sync.certify import verify_place
-from indexer.sync.deriving import Place, derive_place
+from indexer.sync.deriving import Place, derivation_of, derive_place
+from indexer.sync.healing import certified, prove_fetched
 from indexer.sync.inputs import load_raw
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Order, Outcome, Progress, Result
@@ -146,6 +146,7 @@ async def _one_chain(
                 compact(work.book, work.lake, chain.id, view.final.number)
                 if got.stopped is not None:
                     raise NoEndpoint(got.stopped)
+                troubles += await prove_fetched(work, evm, places, order.proof)
                 await _derive_and_verify(work, evm, places, view.final, order, results)
             finally:
                 requests = evm.pool.requests
@@ -185,7 +186,8 @@ async def _derive_and_verify(
         row = await derive_place(work, place, raw, evm, final=final, reads=order.reads, cause=order.cause)
         verdict = None
         if row is not None and order.verify:
-            verdict = (await verify_place(work, place, evm, again=False))["verdict"]
+            verdict = (await certified(work, place, evm, final=final, reads=order.reads))["verdict"]
+            row = derivation_of(work, place) or row
         results.append(_result(chain, place, row, verdict))
         work.progress.advance(f"tables {chain.name}", 1)
 

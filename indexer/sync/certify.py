@@ -45,7 +45,7 @@ VIEWS: Mapping[str, Views] = {
     "nav": Views(),
     "distribution": Views(),
 }
-_SETTLED = ("pass", "pass_within", "read")
+SETTLED = ("pass", "pass_within", "read")
 
 
 def verify(
@@ -89,13 +89,33 @@ async def verify_place(
     if held and not again:
         return held
     derived = derived_of(work, place.key)
+    made = await _compared(place, evm, row, basis, derived, at)
+    commit_certificate(work, place, row, derived, made)
+    return made
+
+
+async def verdict_at(work: Session, place: Place, evm: Evm, block: int) -> str:
+    """Return the verdict that a certificate at *block* would have; none is kept."""
+    row = derivation_of(work, place)
+    assert row is not None  # noqa: S101 - only derived places come here
+    at = await _block(evm, row, block)
+    made = await _compared(place, evm, row, _basis(place, row), derived_of(work, place.key), at)
+    return str(made["verdict"])
+
+
+async def _compared(
+    place: Place,
+    evm: Evm,
+    row: Mapping[str, Any],
+    basis: Basis,
+    derived: Mapping[str, pa.Table],
+    at: BlockRef,
+) -> dict[str, Any]:
     figure = figure_at(derived, row["why_null"], at)
     sample = sample_of(figure.holders, at)
     state = await _state(evm, place, at, sample)
     made = certificate(basis, at, figure, sample, state, final=row["final"])
-    made |= {"block_time": moment(at.time), "fetched_at": now()}
-    commit_certificate(work, place, row, derived, made)
-    return made
+    return made | {"block_time": moment(at.time), "fetched_at": now()}
 
 
 async def _block(evm: Evm, row: Mapping[str, Any], block: int | None) -> BlockRef:
@@ -172,6 +192,6 @@ def _standing(work: Session, place: Place, basis: Basis, at: BlockRef) -> dict[s
         same = all(
             row[name] == getattr(basis, name) for name in ("spans_digest", "config_digest", "code_version")
         )
-        if same and row["block_hash"] == at.hash and row["verdict"] in _SETTLED:
+        if same and row["block_hash"] == at.hash and row["verdict"] in SETTLED:
             return row
     return None

@@ -22,8 +22,8 @@ from indexer.sources.transport import Connect
 from indexer.sources.views import View
 from indexer.sources.websocket import Wake, way_to
 from indexer.sync.backfill import check, deployments_of
-from indexer.sync.certify import verify_place
 from indexer.sync.deriving import Place, derive_place, final_day, last_whole_day
+from indexer.sync.healing import certified
 from indexer.sync.inputs import load_raw
 from indexer.sync.orders import Order, Progress
 from indexer.sync.rounds import fetch, look, places_of
@@ -185,7 +185,7 @@ async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Or
         assert raw is not None  # noqa: S101 - there is one to derive
         row = await derive_place(work, place, raw, evm, final=view.final, reads=order.reads)
         if row is not None and order.verify and _uncertified(work, place):
-            await verify_place(work, place, evm, again=False)
+            await certified(work, place, evm, final=view.final, reads=order.reads)
         await asyncio.sleep(0)  # a signal may have come
     held.touched, held.all_due = set(), False
     if due:

@@ -52,6 +52,11 @@ PRODUCT_AUDITS = ("product_is_its_parts",)
 """Audits that read what ``whole_products`` computes."""
 
 
+CONTRADICTED = "the figures do not hold together"
+"""How the reason begins where an audit finds a break: a negative balance, balances that are not the supply,
+a roll-forward that does not close."""
+
+
 class Inconsistent(Permanent):
     """An audit found rows that contradict each other; the text says which."""
 
@@ -77,7 +82,7 @@ def measure(
     breaks = audit(con) if only is None else []
     if breaks:
         raise Inconsistent(
-            f"the figures do not hold together ({breaks[0].audit}: {breaks[0].detail}): a log may be missing, or the "
+            f"{CONTRADICTED} ({breaks[0].audit}: {breaks[0].detail}): a log may be missing, or the "
             "configured start may be too late"
         )
     return tables

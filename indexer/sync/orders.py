@@ -27,6 +27,7 @@ class Order(NamedTuple):
     reads: bool = True
     workers: int = 4
     cause: str = LATE
+    proof: str = "end_block"
 
 
 class Progress(Protocol):

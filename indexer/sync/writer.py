@@ -218,6 +218,7 @@ def mergeable(segments: Iterable[dict[str, Any]], lake: Lake) -> list[list[dict[
             last is not None
             and last["filter_id"] == segment["filter_id"]
             and last["last"] + 1 == segment["first"]
+            and last["proof"] == segment["proof"]
             and logs + segment["logs"] <= MERGE_LOGS
             and size + weight <= MERGE_BYTES
         )

@@ -1,0 +1,213 @@
+"""Certificates that mend themselves: a red one narrows down where a log is missing, audits there and repairs.
+
+Bounded in what it asks. Where it cannot mend, the certificate stays red and its reason says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from indexer.floor.errors import NoEndpoint
+from indexer.floor.spans import BlockRef, Span
+from indexer.floor.tables import AUDITS, CERTIFICATES
+from indexer.sources.evm import Evm
+from indexer.sync.audit import concerning, prove_parts, without_proven
+from indexer.sync.audits import Part, cost_of, parts_of
+from indexer.sync.certify import SETTLED, verdict_at, verify_place
+from indexer.sync.deriving import Place, commit_certificate, derivation_of, derive_place, derived_of
+from indexer.sync.inputs import load_raw
+from indexer.sync.measuring import CONTRADICTED
+from indexer.sync.proving import LEVELS
+from indexer.sync.repairing import Mended, held_book, open_failures, repair_chain, settle_finding
+from indexer.sync.session import Session
+
+BUDGET = 2_000
+"""Requests that one certificate may spend on mending itself: minutes, not hours."""
+
+ROUNDS = 16
+"""So many logs may be missing in different places before it is left to a person."""
+
+FEW = 20
+"""Blocks of which all receipts are asked for at once, since that settles them."""
+
+AT_ONCE = 20
+"""Parts that are audited before what failed is repaired."""
+
+
+async def certified(
+    work: Session, place: Place, evm: Evm, *, final: BlockRef, reads: bool, again: bool = False
+) -> dict[str, Any]:
+    """Certify a derived place, and mend it where its figures are wrong; return the certificate that stands then."""
+    row = await verify_place(work, place, evm, again=again)
+    if not suspicious(work, place, row):
+        return row
+    return await mend(work, evm, place, row, final=final, reads=reads)
+
+
+def suspicious(work: Session, place: Place, certificate: dict[str, Any]) -> bool:
+    """Tell whether the figures are contradicted: by the contract's state, or by each other."""
+    held = derivation_of(work, place) or {}
+    return certificate["verdict"] == "fail" or str(held.get("why_null") or "").startswith(CONTRADICTED)
+
+
+async def mend(
+    work: Session, evm: Evm, place: Place, certificate: dict[str, Any], *, final: BlockRef, reads: bool
+) -> dict[str, Any]:
+    """Audit where a red *certificate* says that something is missing, repair it, and certify again.
+
+    The suspect blocks begin behind the last certificate that passed. Where the contract's old state is there,
+    they are halved by it down to the block whose log is missing; else they are audited at the cheapest level
+    that can decide. A certificate that stays red says in its reason what is left to do.
+    """
+    spent, holes, why = evm.pool.requests, list[str](), "nothing else was found to differ"
+    for _ in range(ROUNDS):
+        window = await _suspect(work, evm, place, certificate)
+        done, why = await _search(work, evm, place, window, BUDGET - (evm.pool.requests - spent))
+        holes += done.holes
+        if not done.changed:
+            break
+        _told(work, evm, place, done)
+        raw = load_raw(work, evm.chain_id)
+        if await derive_place(work, place, raw, evm, final=final, reads=reads) is None:
+            return certificate
+        certificate = await verify_place(work, place, evm)
+        if not suspicious(work, place, certificate):
+            return certificate
+    return _left_red(work, evm, place, certificate, [*holes, why])
+
+
+async def _suspect(work: Session, evm: Evm, place: Place, certificate: dict[str, Any]) -> Span:
+    """Return the blocks in which the missing log must be, as few as the contract's state tells."""
+    row = derivation_of(work, place)
+    assert row is not None  # noqa: S101 - it was certified
+    bad = int(certificate["block_number"])
+    passed = [
+        c["block_number"]
+        for c in work.book.rows(CERTIFICATES, token=place.key[0], chain_id=place.key[1])
+        if c["verdict"] in SETTLED and row["first_block"] <= c["block_number"] < bad
+    ]
+    good = max(passed, default=row["first_block"] - 1)
+    while certificate["verdict"] == "fail" and bad - good > 1:
+        middle = (good + bad) // 2
+        try:
+            verdict = await verdict_at(work, place, evm, middle) if middle >= row["first_block"] else "pass"
+        except NoEndpoint:
+            break
+        if verdict == "fail":
+            bad = middle
+        elif verdict in SETTLED:
+            good = middle
+        else:
+            break
+    return Span(good + 1, bad)
+
+
+async def _search(work: Session, evm: Evm, place: Place, window: Span, budget: int) -> tuple[Mended, str]:
+    """Audit *window* level by level until something was put right; return that, and else why nothing was."""
+    contracts = {contract.address for contract in place.contracts}
+    why = ""
+    levels = LEVELS[3:] if len(window) <= FEW else LEVELS[1:]
+    for level in levels:
+        if level == "agreed" and len(evm.pool.endpoints) < 2:
+            why = "there is no second endpoint to agree with"
+            continue
+        book = held_book(work, evm.chain_id)
+        parts = parts_of(book, concerning(book, contracts), level, window)
+        left = without_proven(evm.chain, parts, work.book.rows(AUDITS, chain_id=evm.chain_id), work.lake).parts
+        cost = cost_of(left)
+        if cost.least > budget:
+            return Mended([], []), _too_much(evm, place, window, level, cost.least)
+        work.progress.note(
+            f"{evm.chain.name}: the figures of {place.token.id} are contradicted; blocks {window} are audited "
+            f"({level}, at least {cost.least} requests)."
+        )
+        started = evm.pool.requests
+        done, trouble = await prove_and_repair(work, evm, left, budget)
+        budget -= evm.pool.requests - started
+        if done.changed:
+            return done, ""
+        why = trouble or f"audited to the level {level}, blocks {window} hold every log that the evidence shows"
+        if budget <= 0:
+            return done, _too_much(evm, place, window, level, cost.most)
+    return Mended([], []), why
+
+
+async def prove_and_repair(
+    work: Session, evm: Evm, parts: Sequence[Part], budget: int | None = None
+) -> tuple[Mended, str | None]:
+    """Audit *parts*, some at a time, and put right what fails; ends early where *budget* requests are spent.
+
+    Returns what was done, and why spans were left without a verdict.
+    """
+    done, trouble, started = Mended([], []), None, evm.pool.requests
+    for at in range(0, len(parts), AT_ONCE):
+        found, stopped = await prove_parts(work, evm, parts[at : at + AT_ONCE])
+        for (row, finding), part in zip(found, parts[at:], strict=False):
+            made = await settle_finding(work, evm, part, finding)
+            done.rows.extend(made.rows or [row])
+            done.holes.extend(made.holes)
+            if finding.verdict == "unknown":
+                trouble = finding.detail
+        spent = evm.pool.requests - started
+        if stopped or (budget is not None and (done.changed or spent >= budget)):
+            return done, stopped or trouble
+    return done, trouble
+
+
+async def prove_fetched(work: Session, evm: Evm, places: Sequence[Place], level: str) -> list[str]:
+    """Bring what is held of *places* to the proof *level*, and put right what failed before or fails now.
+
+    Returns a sentence for each span that nobody could settle: it is a hole, or not proven.
+    """
+    done = await repair_chain(work, evm, open_failures(work, evm.chain_id))
+    troubles = list(done.holes)
+    if level != LEVELS[0]:
+        book = held_book(work, evm.chain_id)
+        contracts = {contract.address for place in places for contract in place.contracts}
+        fresh = [s for s in concerning(book, contracts) if LEVELS.index(s["proof"]) < LEVELS.index(level)]
+        parts = parts_of(book, fresh, level)
+        left = without_proven(evm.chain, parts, work.book.rows(AUDITS, chain_id=evm.chain_id), work.lake).parts
+        made, trouble = await prove_and_repair(work, evm, left)
+        done.rows.extend(made.rows)
+        troubles += made.holes
+        if trouble:
+            troubles.append(f"{evm.chain.name}: not every block reached the proof '{level}': {trouble}")
+    for row in done.rows:
+        if row["verdict"] == "repaired":
+            work.progress.note(f"{evm.chain.name}: blocks {row['first']}..{row['last']} were repaired: {row['detail']}.")
+    return troubles
+
+
+def _told(work: Session, evm: Evm, place: Place, done: Mended) -> None:
+    fixed = [row for row in done.rows if row["verdict"] == "repaired"]
+    for row in fixed:
+        work.progress.note(
+            f"{evm.chain.name}: {place.token.id} was repaired in blocks {row['first']}..{row['last']}: "
+            f"{row['added']} logs added, {row['removed']} removed."
+        )
+
+
+def _too_much(evm: Evm, place: Place, window: Span, level: str, requests: int) -> str:
+    return (
+        f"an audit of blocks {window} takes {requests:,} requests or more, too many to be made unasked; run "
+        f"`rwa audit {place.token.id} --chain {evm.chain.name} --from {window.first} --to {window.last} "
+        f"--proof {level}`, then `rwa repair`"
+    )
+
+
+def _left_red(
+    work: Session, evm: Evm, place: Place, certificate: dict[str, Any], whys: Sequence[str]
+) -> dict[str, Any]:
+    """Keep the red certificate with what is left to do in its reason."""
+    row = derivation_of(work, place)
+    assert row is not None  # noqa: S101 - it was certified
+    told = "; ".join(dict.fromkeys(why for why in whys if why))
+    remedy = f"give another endpoint with --rpc {evm.chain.name}=URL,URL and run `rwa backfill {place.token.id}`"
+    if "`rwa audit" in told:
+        remedy = ""
+    reason = f"{certificate['reason'] or 'the figures contradict each other'}; it could not be mended: {told}"
+    red = certificate | {"reason": "; ".join(part for part in (reason, remedy) if part)}
+    commit_certificate(work, place, row, derived_of(work, place.key), red)
+    work.progress.note(f"{evm.chain.name}: {place.token.id} stays in doubt: {red['reason']}.")
+    return red

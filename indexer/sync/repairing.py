@@ -1,0 +1,199 @@
+"""Puts right what an audit failed: the span's logs are replaced in one commit, or it becomes a hole that is named.
+
+The derivations of the tokens that may read them are marked as out of date in that commit, so that a run which ends
+right behind it loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from indexer.floor.spans import BlockRef, Span
+from indexer.floor.tables import AUDITS, DERIVATIONS, FILES, FILTERS, LOGS, SEGMENTS
+from indexer.ledger.figures import moment
+from indexer.sources.evm import Evm
+from indexer.store.book import Commit
+from indexer.store.lake import LakeFile
+from indexer.sync.audit import prove_parts, raise_proof
+from indexer.sync.audits import Part, audit_row, logs_in, parts_of, strength
+from indexer.sync.coverage import Book, book_of
+from indexer.sync.proving import Finding
+from indexer.sync.session import Session, now
+from indexer.sync.writer import file_row, unlist, written
+
+Row = Mapping[str, Any]
+OUTDATED = "repaired"
+"""What stands for the configuration's digest of a derivation whose logs changed under it."""
+
+
+class Mended(NamedTuple):
+    """What a repair did: the rows of ``audits`` it made, and the sentences of spans that stay open."""
+
+    rows: list[dict[str, Any]]
+    holes: list[str]
+
+    @property
+    def changed(self) -> bool:
+        return any(row["verdict"] == "repaired" for row in self.rows) or bool(self.holes)
+
+
+async def repair_chain(work: Session, evm: Evm, failed: Sequence[Row]) -> Mended:
+    """Put right the spans of *failed*, rows of ``audits``; each is proved again, elsewhere where that can be."""
+    done = Mended([], [])
+    for row in failed:
+        book = held_book(work, evm.chain_id)
+        parts = parts_of(book, _sharing(book, row), row["level"], Span(row["first"], row["last"]))
+        found, trouble = await prove_parts(work, evm, parts)
+        if trouble:
+            done.holes.append(trouble)
+        for (made, finding), part in zip(found, parts, strict=False):
+            more = await settle_finding(work, evm, part, finding)
+            done.rows.extend(more.rows or [made])
+            done.holes.extend(more.holes)
+        _done_with(work, row, parts)
+    return done
+
+
+async def settle_finding(work: Session, evm: Evm, part: Part, finding: Finding) -> Mended:
+    """Make of a *finding* that failed what can be made: the right logs, or a hole."""
+    if finding.verdict != "failed":
+        return Mended([], [])
+    segment = _now(work, part)
+    if segment is None:
+        return Mended([], [])
+    if finding.right is not None:
+        return Mended([_replace(work, segment, finding)], [])
+    await _open(work, evm, segment, finding)
+    span = finding.unit.span
+    return Mended(
+        [],
+        [
+            f"{evm.chain.name} block {span} is a hole now: endpoints contradict each other and no receipts settle it "
+            f"({finding.detail}). Add an endpoint with --rpc {evm.chain.name}=URL,URL and run `rwa backfill` again."
+        ],
+    )
+
+
+def _now(work: Session, part: Part) -> dict[str, Any] | None:
+    """Return the segment that holds the part's span now: an earlier repair may have replaced it."""
+    rows = work.book.rows(SEGMENTS, chain_id=part.unit.filter.chain_id, filter_id=part.unit.filter.id)
+    span = part.unit.span
+    return next((s for s in rows if s["first"] <= span.first and span.last <= s["last"]), None)
+
+
+def _replace(work: Session, segment: dict[str, Any], finding: Finding) -> dict[str, Any]:
+    """Give *segment* the right logs of the finding's span, in one commit; return the row of ``audits``."""
+    span = finding.unit.span
+    assert finding.right is not None  # noqa: S101 - the caller looked
+    right = logs_in(finding.right, span)
+    held = work.lake.read(LOGS, [segment["path"]] if segment["path"] else [])
+    logs = pa.concat_tables(
+        [logs_in(held, Span(0, span.first - 1)), right, logs_in(held, Span(span.last + 1, segment["last"]))]
+    )
+    endpoints = {*segment["endpoint"].split(","), *([finding.endpoint] if finding.endpoint else [])}
+    fresh = segment | {"endpoint": ",".join(sorted(endpoints)), "logs": logs.num_rows, "path": None}
+    fresh, file = written(work.lake, fresh | {"fetched_at": now()}, logs, finding.unit.filter.body)
+    row = audit_row(finding._replace(verdict="repaired"), right, now())
+    readers = readers_of(work, segment["chain_id"], finding.unit.filter.addresses)
+    with work.book.commit() as commit:
+        _swap(commit, segment, [(fresh, file)])
+        commit.put(AUDITS, [row])
+        _outdate(commit, readers)
+    raise_proof(work, fresh, logs)
+    return row
+
+
+async def _open(work: Session, evm: Evm, segment: dict[str, Any], finding: Finding) -> None:
+    """Take the finding's span out of *segment*: nobody knows its logs, so it is a hole."""
+    span = finding.unit.span
+    held = work.lake.read(LOGS, [segment["path"]] if segment["path"] else [])
+    pieces: list[tuple[dict[str, Any], LakeFile | None]] = []
+    if span.first > segment["first"]:
+        before = await evm.header(span.first - 1)
+        if before is not None:
+            pieces.append(_piece(work, segment, held, Span(segment["first"], before.number), before, finding))
+    if span.last < segment["last"]:
+        pieces.append(_piece(work, segment, held, Span(span.last + 1, segment["last"]), None, finding))
+    readers = readers_of(work, segment["chain_id"], finding.unit.filter.addresses)
+    with work.book.commit() as commit:
+        _swap(commit, segment, pieces)
+        _outdate(commit, readers)
+
+
+def _piece(
+    work: Session, segment: dict[str, Any], held: pa.Table, span: Span, end: BlockRef | None, finding: Finding
+) -> tuple[dict[str, Any], LakeFile | None]:
+    logs = logs_in(held, span)
+    row = segment | {"first": span.first, "last": span.last, "logs": logs.num_rows, "path": None}
+    if end is not None:
+        row |= {"last_hash": end.hash, "last_time": moment(end.time)}
+    return written(work.lake, row, logs, finding.unit.filter.body)
+
+
+def _swap(
+    commit: Commit, segment: Row, pieces: Sequence[tuple[dict[str, Any], LakeFile | None]]
+) -> None:
+    """Replace *segment* by *pieces*, and its file by theirs."""
+    paths = {file.path for _, file in pieces if file is not None}
+    commit.remove(SEGMENTS, [{name: segment[name] for name in SEGMENTS.key}])
+    commit.put(SEGMENTS, [row for row, _ in pieces])
+    unlist(commit, [segment["path"]] if segment["path"] and segment["path"] not in paths else [])
+    commit.put(FILES, [file_row(file) for _, file in pieces if file is not None])
+
+
+def readers_of(work: Session, chain_id: str, addresses: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the derivations of the tokens that have a contract among *addresses* on the chain."""
+    changed = set(addresses)
+    found = []
+    for row in work.book.rows(DERIVATIONS, chain_id=chain_id):
+        token = work.registry.tokens.get(row["token"])
+        for where in token.deployments if token else ():
+            group = {where.address, *(companion.address for companion in where.companions)}
+            if where.chain_id == chain_id and group & changed:
+                found.append(row)
+    return found
+
+
+def _outdate(commit: Commit, readers: Iterable[Row]) -> None:
+    """Mark derivations as made from other logs than are held now: they are made again."""
+    for row in readers:
+        commit.update(DERIVATIONS, row, config_digest=OUTDATED)
+
+
+def open_failures(work: Session, chain_id: str) -> list[dict[str, Any]]:
+    """Return the rows of ``audits`` of a chain that failed and can be proved again."""
+    rows = work.book.rows(AUDITS, chain_id=chain_id, verdict="failed")
+    return [row for row in rows if strength(row["level"]) > 0]
+
+
+def held_book(work: Session, chain_id: str) -> Book:
+    return book_of(work.book.rows(SEGMENTS, chain_id=chain_id), work.book.rows(FILTERS), chain_id)
+
+
+def _sharing(book: Book, row: Row) -> list[Row]:
+    """Return the segments that hold blocks of *row* for one of the contracts that its filter asked for.
+
+    After a hole was fetched again these may be of another filter.
+    """
+    asked = {address for address, _ in book.filters.get(row["filter_id"], ())}
+    span = Span(row["first"], row["last"])
+    return [
+        s
+        for s in book.segments
+        if span.overlaps(Span(s["first"], s["last"])) and any(a in asked for a, _ in book.filters[s["filter_id"]])
+    ]
+
+
+def _done_with(work: Session, row: Row, parts: Sequence[Part]) -> None:
+    """Forget that *row* failed where the same blocks now stand under other names and none of them fails."""
+    mine = {(part.unit.filter.id, part.unit.span.first) for part in parts}
+    if not parts or (row["filter_id"], row["first"]) in mine:
+        return
+    held = work.book.rows(AUDITS, chain_id=row["chain_id"], level=row["level"])
+    bad = [r for r in held if (r["filter_id"], r["first"]) in mine and r["verdict"] in ("failed", "unknown")]
+    if not bad:
+        with work.book.commit() as commit:
+            commit.remove(AUDITS, [{name: row[name] for name in AUDITS.key}])
