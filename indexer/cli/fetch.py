@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,16 @@ from indexer.floor.errors import Halted, Mismatch, NoEndpoint
 if TYPE_CHECKING:
     from indexer.config.model import Registry, Token
     from indexer.sync.orders import Order, Outcome
+
+
+class Proof(StrEnum):
+    """How far the logs of each block are proved; each proves more than those before, and costs more."""
+
+    END_BLOCK = "end_block"
+    AGREED = "agreed"
+    BLOOM = "bloom"
+    RECEIPTS = "receipts"
+
 
 TokensArgument = Annotated[
     list[str] | None,
@@ -79,6 +90,9 @@ def backfill(  # noqa: PLR0913 - each is an option
         bool, typer.Option("--no-reads", help="Ask no contract; say what then is unknown.")
     ] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Requests under way at once, per chain.")] = 4,
+    proof: Annotated[
+        Proof, typer.Option(help="How far each block is proved; `rwa audit --plan` says the cost.")
+    ] = Proof.END_BLOCK,
     wanted: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -96,7 +110,7 @@ def backfill(  # noqa: PLR0913 - each is an option
     registry = registry_of(settings)
     tokens = tokens_for(settings, registry, names or [], everything=everything)
     order = _order(registry, tokens, chain, (first, last, since))
-    order = order._replace(verify=not no_verify, reads=not no_reads, workers=workers)
+    order = order._replace(verify=not no_verify, reads=not no_reads, workers=workers, proof=proof.value)
     with progress(quiet=shell(context).quiet) as told:
         outcome = line.backfill(settings, registry, order, told)
     if outcome.results or how is not Format.TABLE:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from indexer.cli import ask, bring, demo, derive, doctor, fetch, head, known, repair, replay
+from indexer.cli import ask, audit, bring, demo, derive, doctor, fetch, head, known, repair, replay
 from indexer.cli.shell import Shell
 from indexer.cli.trouble import (
     INTERRUPTED,
@@ -42,6 +42,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "show": ask.show,
     "query": ask.query,
     "verify": derive.verify,
+    "audit": audit.audit,
     "metrics": derive.metrics,
     "rebuild": derive.rebuild,
     "import": bring.bring,

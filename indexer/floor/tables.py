@@ -706,8 +706,8 @@ AUDITS = Table(
         "level text What the logs were held against: agreed, bloom, receipts; rows and file ask nobody",
         "first int First block",
         "last int Last block",
-        "verdict text pass; repaired: it failed and was put right; exception: the chain itself cannot prove it; failed; "
-        "unknown: no endpoint could settle it",
+        "verdict text pass; repaired: it failed and was put right; exception: the chain itself cannot prove it; "
+        "failed; unknown: no endpoint could settle it",
         "detail text? What was found, in a sentence",
         "logs int Logs held when audited, after the repair where one was made",
         "added int Logs that were missing",

@@ -19,7 +19,18 @@ from indexer.sources.transport import Connect
 from indexer.sources.websocket import way_to
 from indexer.store.lake import Lake
 from indexer.store.read import arrow_rows, read_book
-from indexer.sync.audits import Cost, Part, audit_row, cost_of, logs_in, parts_of, proof_of, proven, sampled, standing, strength
+from indexer.sync.audits import (
+    Part,
+    audit_row,
+    cost_of,
+    logs_in,
+    parts_of,
+    proof_of,
+    sampled,
+    standing,
+    strength,
+    unproven,
+)  # fmt: skip
 from indexer.sync.contradictions import contradictions, flawed_files
 from indexer.sync.coverage import Book, book_of
 from indexer.sync.orders import Progress
@@ -77,12 +88,13 @@ def plan_audit(settings: Settings, registry: Registry, order: AuditOrder) -> lis
         by_filter: dict[str, list[Part]] = {}
         for part in left.parts:
             by_filter.setdefault(part.unit.filter.id, []).append(part)
-        for mine in by_filter.values():
-            rows.append(_cost_row(chain, settings, order.level, mine, left.proven))
+        rows += [_cost_row(chain, settings, order.level, mine, left.proven) for mine in by_filter.values()]
     return sorted(rows, key=lambda row: -row["requests"])
 
 
-def _cost_row(chain: Chain, settings: Settings, level: str, parts: Sequence[Part], known: int) -> dict[str, Any]:
+def _cost_row(
+    chain: Chain, settings: Settings, level: str, parts: Sequence[Part], known: int
+) -> dict[str, Any]:
     cost = cost_of(parts)
     return {
         "chain": chain.name,
@@ -133,8 +145,8 @@ def _said(chain: Chain, settings: Settings, order: AuditOrder, left: Left, seed:
     cost = cost_of(left.parts)
     drawn = f", drawn with --seed {seed}" if order.sample is not None else ""
     return (
-        f"{chain.name}: {order.level} for {cost.blocks:,} blocks{drawn} takes {cost.least:,} to {cost.most:,} requests, "
-        f"{_hours(cost.least, chain, settings)} to {_hours(cost.most, chain, settings)} hours."
+        f"{chain.name}: {order.level} for {cost.blocks:,} blocks{drawn} takes {cost.least:,} to {cost.most:,} "
+        f"requests, {_hours(cost.least, chain, settings)} to {_hours(cost.most, chain, settings)} hours."
     )
 
 
@@ -212,7 +224,10 @@ def _keep(work: Session, rows: Sequence[dict[str, Any]]) -> None:
 def _chains(registry: Registry, order: AuditOrder) -> list[Chain]:
     """Return the chains that the order's tokens live on."""
     names = dict.fromkeys(
-        d.chain for token in order.tokens for d in token.deployments if d.indexed and d.chain in registry.chains
+        d.chain
+        for token in order.tokens
+        for d in token.deployments
+        if d.indexed and d.chain in registry.chains
     )
     return [registry.chains[name] for name in names if order.chains is None or name in order.chains]
 
@@ -229,7 +244,9 @@ def _left(chain: Chain, rows: Mapping[str, Sequence[Row]], lake: Lake, order: Au
     """Return what of the tokens' segments on *chain* is not proven at the order's level yet."""
     contracts = _contracts(order.tokens, chain)
     if order.first is not None and order.last is not None and order.first > order.last:
-        raise Usage(f"--from {order.first} lies behind --to {order.last}; give an earlier --from, or a later --to.")
+        raise Usage(
+            f"--from {order.first} lies behind --to {order.last}; give an earlier --from, or a later --to."
+        )
     window = Span(order.first or 0, 2**62 if order.last is None else order.last)
     book = book_of(rows["segments"], rows["filters"], chain.id)
     parts = parts_of(book, concerning(book, contracts), order.level, window)
@@ -239,17 +256,16 @@ def _left(chain: Chain, rows: Mapping[str, Sequence[Row]], lake: Lake, order: Au
 
 def without_proven(chain: Chain, parts: Sequence[Part], audits: Sequence[Row], lake: Lake) -> Left:
     """Return *parts* without those that good verdicts on the very same logs cover."""
-    logs, known, open_ = LogsOf(lake), 0, []
+    logs, known, open_ = LogsOf(lake), 0, list[Part]()
     good: list[Row] = []
     segment: Row | None = None
     for part in parts:
         if part.segment is not segment:
             segment = part.segment
             good = standing(audits, segment, logs.of(segment)) if audits else []
-        if good and proven(good, part.unit):
-            known += len(part.unit.span)
-        else:
-            open_.append(part)
+        left = unproven(good, part)
+        known += len(part.unit.span) - sum(len(one.unit.span) for one in left)
+        open_ += left
     return Left(chain, open_, known)
 
 
@@ -267,5 +283,3 @@ def _contracts(tokens: Iterable[Token], chain: Chain) -> set[str]:
         if where.chain == chain.name
         for address in (where.address, *(companion.address for companion in where.companions))
     }
-
-

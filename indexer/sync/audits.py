@@ -85,13 +85,14 @@ def standing(audits: Iterable[Row], segment: Row, logs: pa.Table) -> list[Row]:
     ]
 
 
-def proven(good: Iterable[Row], unit: Unit) -> bool:
-    """Return whether the verdicts *good* cover the unit's blocks at its level or a stronger one."""
-    spans = [Span(r["first"], r["last"]) for r in good if strength(r["level"]) >= strength(unit.level)]
-    return not subtract(unit.span, spans)
+def unproven(good: Iterable[Row], part: Part) -> list[Part]:
+    """Return *part* without the blocks that the verdicts *good* cover at its level or a stronger one."""
+    level = strength(part.unit.level)
+    spans = [Span(row["first"], row["last"]) for row in good if strength(row["level"]) >= level]
+    return [part._replace(unit=part.unit._replace(span=span)) for span in subtract(part.unit.span, spans)]
 
 
-def sampled(parts: Sequence[Part], share: float | int | None, seed: str) -> list[Part]:
+def sampled(parts: Sequence[Part], share: float | None, seed: str) -> list[Part]:
     """Return the parts that *share* (of all, or their number) draws with *seed*; the same parts for the same seed."""
     if share is None or not parts:
         return list(parts)
@@ -115,7 +116,18 @@ def cost_of(parts: Iterable[Part]) -> Cost:
 
 def digest_of(logs: pa.Table) -> str:
     """Return a digest of *logs*: which they are, and in which blocks."""
-    names = ("block_number", "block_hash", "tx_hash", "log_index", "address", "topic0", "topic1", "topic2", "topic3", "data")
+    names = (
+        "block_number",
+        "block_hash",
+        "tx_hash",
+        "log_index",
+        "address",
+        "topic0",
+        "topic1",
+        "topic2",
+        "topic3",
+        "data",
+    )
     made = hashlib.blake2b(digest_size=16)
     for row in zip(*(logs[name].to_pylist() for name in names), strict=True):
         made.update(repr(row).encode())
@@ -154,7 +166,7 @@ def audit_row(finding: Finding, logs: pa.Table, at: datetime, seed: str | None =
 def proof_of(segment: Row, good: Sequence[Row]) -> str:
     """Return the strongest level that the verdicts *good* make for all of *segment*, headers linked to its end."""
     whole = Span(segment["first"], segment["last"])
-    for level in reversed(LEVELS[1:]):
+    for level in ("receipts", "bloom", "agreed"):
         rows = [row for row in good if strength(row["level"]) >= strength(level)]
         covered = merge(Span(row["first"], row["last"]) for row in rows)
         if not subtract(whole, covered) and _linked(segment, rows):

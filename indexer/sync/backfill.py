@@ -25,6 +25,7 @@ from indexer.sync.healing import certified, prove_fetched
 from indexer.sync.inputs import load_raw
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Order, Outcome, Progress, Result
+from indexer.sync.repairing import named_holes
 from indexer.sync.rounds import BLOCKS, Arrange, fetch, look, missing_tasks, places_of
 from indexer.sync.session import Session, asking, session, take_on
 from indexer.sync.whole import copy_dimensions, measure_whole
@@ -148,6 +149,7 @@ async def _one_chain(
                     raise NoEndpoint(got.stopped)
                 troubles += await prove_fetched(work, evm, places, order.proof)
                 await _derive_and_verify(work, evm, places, view.final, order, results)
+                troubles += named_holes(work, evm)
             finally:
                 requests = evm.pool.requests
     except NoEndpoint as error:

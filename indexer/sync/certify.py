@@ -94,13 +94,20 @@ async def verify_place(
     return made
 
 
-async def verdict_at(work: Session, place: Place, evm: Evm, block: int) -> str:
-    """Return the verdict that a certificate at *block* would have; none is kept."""
+async def verdict_at(
+    work: Session, place: Place, evm: Evm, block: int, *, holders: bool = True
+) -> dict[str, Any]:
+    """Return the certificate that *block* would have; it is not kept. Without *holders* only the supply counts.
+
+    What contradicts itself further on is compared all the same.
+    """
     row = derivation_of(work, place)
     assert row is not None  # noqa: S101 - only derived places come here
     at = await _block(evm, row, block)
-    made = await _compared(place, evm, row, _basis(place, row), derived_of(work, place.key), at)
-    return str(made["verdict"])
+    known = row | {"why_null": None}
+    return await _compared(
+        place, evm, known, _basis(place, row), derived_of(work, place.key), at, holders=holders
+    )
 
 
 async def _compared(
@@ -110,9 +117,11 @@ async def _compared(
     basis: Basis,
     derived: Mapping[str, pa.Table],
     at: BlockRef,
+    *,
+    holders: bool = True,
 ) -> dict[str, Any]:
     figure = figure_at(derived, row["why_null"], at)
-    sample = sample_of(figure.holders, at)
+    sample = sample_of(figure.holders if holders else {}, at)
     state = await _state(evm, place, at, sample)
     made = certificate(basis, at, figure, sample, state, final=row["final"])
     return made | {"block_time": moment(at.time), "fetched_at": now()}

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from indexer.floor.tables import FILES, FILTERS, LOGS, SEGMENTS
+from indexer.store.intact import flaws
 from indexer.sync.coverage import book_of
 from indexer.sync.session import Session, now
 
@@ -18,17 +19,17 @@ SHOWN = 3
 
 def flawed_files(work: Session) -> list[dict[str, Any]]:
     """Return a row of ``audits`` for each listed file that is missing or is not what its name says."""
-    folder = getattr(work.lake, "folder", None)
+    folder = work.lake.folder
     if folder is None:
         return []
-    from indexer.store.intact import flaws
-
     listed = {row["path"]: row for row in work.book.rows(FILES) if row["unlisted_at"] is None}
     found = []
     for flaw in flaws(folder, list(listed)):
         row = listed[flaw.path]
         detail = f"The file {flaw.path} {flaw.what}. Run `rwa repair --store`."
-        found.append(_row(row["chain_id"] or "all", flaw.path, "file", detail, row["first"] or 0, row["last"] or 0))
+        found.append(
+            _row(row["chain_id"] or "all", flaw.path, "file", detail, row["first"] or 0, row["last"] or 0)
+        )
     return found
 
 
@@ -49,7 +50,9 @@ def contradictions(work: Session, chains: Sequence[str]) -> list[dict[str, Any]]
             if why:
                 place = segment["first"], segment["last"]
                 found.append(_row(chain_id, segment["filter_id"], "rows", why, *place, logs=logs.num_rows))
-            parts.append(logs.append_column("filter_id", pa.array([segment["filter_id"]] * logs.num_rows, pa.string())))
+            parts.append(
+                logs.append_column("filter_id", pa.array([segment["filter_id"]] * logs.num_rows, pa.string()))
+            )
         if parts:
             found += _between(chain_id, pa.concat_tables(parts))
     return found

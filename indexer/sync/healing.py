@@ -60,11 +60,10 @@ async def mend(
     they are halved by it down to the block whose log is missing; else they are audited at the cheapest level
     that can decide. A certificate that stays red says in its reason what is left to do.
     """
-    spent, holes, why = evm.pool.requests, list[str](), "nothing else was found to differ"
+    spent, why = evm.pool.requests, ""
     for _ in range(ROUNDS):
         window = await _suspect(work, evm, place, certificate)
         done, why = await _search(work, evm, place, window, BUDGET - (evm.pool.requests - spent))
-        holes += done.holes
         if not done.changed:
             break
         _told(work, evm, place, done)
@@ -74,7 +73,7 @@ async def mend(
         certificate = await verify_place(work, place, evm)
         if not suspicious(work, place, certificate):
             return certificate
-    return _left_red(work, evm, place, certificate, [*holes, why])
+    return _left_red(work, evm, place, certificate, why)
 
 
 async def _suspect(work: Session, evm: Evm, place: Place, certificate: dict[str, Any]) -> Span:
@@ -88,18 +87,20 @@ async def _suspect(work: Session, evm: Evm, place: Place, certificate: dict[str,
         if c["verdict"] in SETTLED and row["first_block"] <= c["block_number"] < bad
     ]
     good = max(passed, default=row["first_block"] - 1)
-    while certificate["verdict"] == "fail" and bad - good > 1:
-        middle = (good + bad) // 2
-        try:
-            verdict = await verdict_at(work, place, evm, middle) if middle >= row["first_block"] else "pass"
-        except NoEndpoint:
-            break
-        if verdict == "fail":
-            bad = middle
-        elif verdict in SETTLED:
-            good = middle
-        else:
-            break
+    try:
+        told = await verdict_at(work, place, evm, bad, holders=False)
+        holders = told["verdict"] != "fail"  # where the supply tells the way, one call a step is enough
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            told = await verdict_at(work, place, evm, middle, holders=holders)
+            if told["verdict"] == "fail":
+                bad = middle
+            elif told["verdict"] in SETTLED:
+                good = middle
+            else:
+                break
+    except NoEndpoint:
+        pass  # what is left is audited
     return Span(good + 1, bad)
 
 
@@ -114,7 +115,9 @@ async def _search(work: Session, evm: Evm, place: Place, window: Span, budget: i
             continue
         book = held_book(work, evm.chain_id)
         parts = parts_of(book, concerning(book, contracts), level, window)
-        left = without_proven(evm.chain, parts, work.book.rows(AUDITS, chain_id=evm.chain_id), work.lake).parts
+        left = without_proven(
+            evm.chain, parts, work.book.rows(AUDITS, chain_id=evm.chain_id), work.lake
+        ).parts
         cost = cost_of(left)
         if cost.least > budget:
             return Mended([], []), _too_much(evm, place, window, level, cost.least)
@@ -127,7 +130,9 @@ async def _search(work: Session, evm: Evm, place: Place, window: Span, budget: i
         budget -= evm.pool.requests - started
         if done.changed:
             return done, ""
-        why = trouble or f"audited to the level {level}, blocks {window} hold every log that the evidence shows"
+        why = (
+            trouble or f"audited to the level {level}, blocks {window} hold every log that the evidence shows"
+        )
         if budget <= 0:
             return done, _too_much(evm, place, window, level, cost.most)
     return Mended([], []), why
@@ -158,24 +163,27 @@ async def prove_and_repair(
 async def prove_fetched(work: Session, evm: Evm, places: Sequence[Place], level: str) -> list[str]:
     """Bring what is held of *places* to the proof *level*, and put right what failed before or fails now.
 
-    Returns a sentence for each span that nobody could settle: it is a hole, or not proven.
+    Returns why not every block could be proven, if so.
     """
     done = await repair_chain(work, evm, open_failures(work, evm.chain_id))
-    troubles = list(done.holes)
+    troubles = list[str]()
     if level != LEVELS[0]:
         book = held_book(work, evm.chain_id)
         contracts = {contract.address for place in places for contract in place.contracts}
         fresh = [s for s in concerning(book, contracts) if LEVELS.index(s["proof"]) < LEVELS.index(level)]
         parts = parts_of(book, fresh, level)
-        left = without_proven(evm.chain, parts, work.book.rows(AUDITS, chain_id=evm.chain_id), work.lake).parts
+        left = without_proven(
+            evm.chain, parts, work.book.rows(AUDITS, chain_id=evm.chain_id), work.lake
+        ).parts
         made, trouble = await prove_and_repair(work, evm, left)
         done.rows.extend(made.rows)
-        troubles += made.holes
         if trouble:
             troubles.append(f"{evm.chain.name}: not every block reached the proof '{level}': {trouble}")
     for row in done.rows:
         if row["verdict"] == "repaired":
-            work.progress.note(f"{evm.chain.name}: blocks {row['first']}..{row['last']} were repaired: {row['detail']}.")
+            work.progress.note(
+                f"{evm.chain.name}: blocks {row['first']}..{row['last']} were repaired: {row['detail']}."
+            )
     return troubles
 
 
@@ -197,17 +205,18 @@ def _too_much(evm: Evm, place: Place, window: Span, level: str, requests: int) -
 
 
 def _left_red(
-    work: Session, evm: Evm, place: Place, certificate: dict[str, Any], whys: Sequence[str]
+    work: Session, evm: Evm, place: Place, certificate: dict[str, Any], told: str
 ) -> dict[str, Any]:
     """Keep the red certificate with what is left to do in its reason."""
     row = derivation_of(work, place)
     assert row is not None  # noqa: S101 - it was certified
-    told = "; ".join(dict.fromkeys(why for why in whys if why))
-    remedy = f"give another endpoint with --rpc {evm.chain.name}=URL,URL and run `rwa backfill {place.token.id}`"
+    remedy = (
+        f"give another endpoint with --rpc {evm.chain.name}=URL,URL and run `rwa backfill {place.token.id}`"
+    )
     if "`rwa audit" in told:
         remedy = ""
-    reason = f"{certificate['reason'] or 'the figures contradict each other'}; it could not be mended: {told}"
-    red = certificate | {"reason": "; ".join(part for part in (reason, remedy) if part)}
+    reason = f"{certificate['reason'] or row['why_null']}; it could not be mended: {told}"
+    red = certificate | {"verdict": "fail", "reason": "; ".join(part for part in (reason, remedy) if part)}
     commit_certificate(work, place, row, derived_of(work, place.key), red)
     work.progress.note(f"{evm.chain.name}: {place.token.id} stays in doubt: {red['reason']}.")
     return red

@@ -56,7 +56,7 @@ class Finding(NamedTuple):
     last_hash: str | None = None
 
 
-class Unsettled(Exception):  # noqa: N818 - no error: the evidence does not suffice
+class Unsettled(Exception):
     """No endpoint could settle it; the text says why."""
 
 
@@ -86,7 +86,9 @@ class Prover:
         avoid = self._others(unit)
         try:
             answers = [await self._logs(unit.span, unit.filter, avoid)]
-            if not avoid:  # one of two that both may have served it: their answers must agree with each other too
+            if (
+                not avoid
+            ):  # one of two that both may have served it: their answers must agree with each other too
                 answers.append(await self._logs(unit.span, unit.filter, frozenset({answers[0][1]})))
         except NoEndpoint as error:
             raise Unsettled(f"no second endpoint could answer: {error}") from None
@@ -102,6 +104,9 @@ class Prover:
         for header in headers:
             _check_chain(unit, [header])
         found = await self._settled(unit, headers, ours)
+        for number, judged in found.items():  # two words against each other, and nothing to settle it
+            if judged.verdict == "unknown":
+                found[number] = judged._replace(verdict="failed")
         blamed = ", ".join(sorted(set(apart.values())))
         return _summed(unit, held, found, who, f"{blamed} gave other logs of {named(sorted(apart))}")
 
@@ -128,7 +133,11 @@ class Prover:
         found = await self._settled(unit, wanted, ours)
         if blooms and any(judged.verdict == "exception" for judged in found.values()):
             found |= await self._settled(unit, [h for h in headers if h.block.number not in found], ours)
-        said = None if owned else "the chain makes its block hashes in its own way, so headers are believed as told"
+        said = (
+            None
+            if owned
+            else "the chain makes its block hashes in its own way, so headers are believed as told"
+        )
         made = _summed(unit, held, found, headers[0].endpoint, said)
         return made._replace(parent_hash=headers[0].parent_hash, last_hash=headers[-1].block.hash)
 
@@ -178,14 +187,20 @@ def _check_chain(unit: Unit, headers: Sequence[Header]) -> bool:
     """Return whether the headers make their own hashes; raise Unsettled where they are not one chain, ours."""
     for before, after in pairwise(headers):
         if after.parent_hash != before.block.hash:
-            raise Unsettled(f"blocks {before.block.number} and {after.block.number} that came are not of one chain")
+            raise Unsettled(
+                f"blocks {before.block.number} and {after.block.number} that came are not of one chain"
+            )
     last = headers[-1].block
     if unit.end is not None and last.number == unit.end.number and last.hash != unit.end.hash:
-        raise Unsettled(f"{headers[-1].endpoint} has another block {last.number} than the one our logs end with")
+        raise Unsettled(
+            f"{headers[-1].endpoint} has another block {last.number} than the one our logs end with"
+        )
     owned = [recomputes(header.raw) for header in headers]
     if any(owned) and not all(owned):
         odd = headers[owned.index(False)]
-        raise Unsettled(f"the fields of block {odd.block.number} that {odd.endpoint} gave do not make its hash")
+        raise Unsettled(
+            f"the fields of block {odd.block.number} that {odd.endpoint} gave do not make its hash"
+        )
     return all(owned)
 
 
@@ -207,7 +222,9 @@ def _summed(
     detail = "; ".join([*([said] if said else []), *told[:NAMED]])
     if len(told) > NAMED:
         detail += f"; and {len(told) - NAMED} more blocks"
-    proven = "unknown" not in verdicts and all(j.right is not None for j in found.values() if j.verdict == "failed")
+    proven = "unknown" not in verdicts and all(
+        j.right is not None for j in found.values() if j.verdict == "failed"
+    )
     right = _righted(held, found) if verdict == "failed" and proven else None
     added, removed = difference(held.to_pylist(), right.to_pylist()) if right is not None else (0, 0)
     if right is None and verdict == "failed":

@@ -18,7 +18,8 @@ from indexer.sync.deriving import Place, derivation_of, derive_place
 from indexer.sync.inputs import load_raw
 from indexer.sync.orders import Progress
 from indexer.sync.rebuild import indexed_places
-from indexer.sync.repairing import OUTDATED, open_failures, repair_chain
+from indexer.sync.repairing import named_holes, open_failures, repair_chain
+from indexer.sync.restating import REPAIRED
 from indexer.sync.session import Session, asking, session
 from indexer.sync.whole import copy_dimensions, measure_whole
 
@@ -39,7 +40,11 @@ def repair(
     with session(settings, registry, progress, connect) as work:
         for name in dict.fromkeys(d.chain for token in tokens for d in token.deployments):
             chain = registry.chains.get(name)
-            if chain is None or (chains is not None and name not in chains) or not open_failures(work, chain.id):
+            if (
+                chain is None
+                or (chains is not None and name not in chains)
+                or not open_failures(work, chain.id)
+            ):
                 continue
             made, trouble = asyncio.run(_chain(work, chain))
             rows += made
@@ -54,7 +59,7 @@ async def _chain(work: Session, chain: Chain) -> tuple[list[dict[str, Any]], lis
     try:
         async with asking(work, chain) as evm:
             done = await repair_chain(work, evm, open_failures(work, chain.id))
-            rows, troubles = done.rows, done.holes
+            rows, troubles = done.rows, named_holes(work, evm)
             final = await evm.head(chain.finality)
             raw = load_raw(work, chain.id)
             for place in _outdated(work, chain):
@@ -71,5 +76,6 @@ def _outdated(work: Session, chain: Chain) -> list[Place]:
     return [
         place
         for place in places
-        if place.deployment.chain == chain.name and (derivation_of(work, place) or {}).get("config_digest") == OUTDATED
+        if place.deployment.chain == chain.name
+        and (derivation_of(work, place) or {}).get("config_digest") == REPAIRED
     ]

@@ -21,19 +21,17 @@ from indexer.sync.audit import prove_parts, raise_proof
 from indexer.sync.audits import Part, audit_row, logs_in, parts_of, strength
 from indexer.sync.coverage import Book, book_of
 from indexer.sync.proving import Finding
+from indexer.sync.restating import REPAIRED
 from indexer.sync.session import Session, now
 from indexer.sync.writer import file_row, unlist, written
 
 Row = Mapping[str, Any]
-OUTDATED = "repaired"
-"""What stands for the configuration's digest of a derivation whose logs changed under it."""
-
 
 class Mended(NamedTuple):
-    """What a repair did: the rows of ``audits`` it made, and the sentences of spans that stay open."""
+    """What a repair did: the rows of ``audits`` it made, and the findings that became holes."""
 
     rows: list[dict[str, Any]]
-    holes: list[str]
+    holes: list[Finding]
 
     @property
     def changed(self) -> bool:
@@ -46,9 +44,7 @@ async def repair_chain(work: Session, evm: Evm, failed: Sequence[Row]) -> Mended
     for row in failed:
         book = held_book(work, evm.chain_id)
         parts = parts_of(book, _sharing(book, row), row["level"], Span(row["first"], row["last"]))
-        found, trouble = await prove_parts(work, evm, parts)
-        if trouble:
-            done.holes.append(trouble)
+        found, _ = await prove_parts(work, evm, parts)
         for (made, finding), part in zip(found, parts, strict=False):
             more = await settle_finding(work, evm, part, finding)
             done.rows.extend(more.rows or [made])
@@ -67,14 +63,7 @@ async def settle_finding(work: Session, evm: Evm, part: Part, finding: Finding) 
     if finding.right is not None:
         return Mended([_replace(work, segment, finding)], [])
     await _open(work, evm, segment, finding)
-    span = finding.unit.span
-    return Mended(
-        [],
-        [
-            f"{evm.chain.name} block {span} is a hole now: endpoints contradict each other and no receipts settle it "
-            f"({finding.detail}). Add an endpoint with --rpc {evm.chain.name}=URL,URL and run `rwa backfill` again."
-        ],
-    )
+    return Mended([], [finding])
 
 
 def _now(work: Session, part: Part) -> dict[str, Any] | None:
@@ -133,9 +122,7 @@ def _piece(
     return written(work.lake, row, logs, finding.unit.filter.body)
 
 
-def _swap(
-    commit: Commit, segment: Row, pieces: Sequence[tuple[dict[str, Any], LakeFile | None]]
-) -> None:
+def _swap(commit: Commit, segment: Row, pieces: Sequence[tuple[dict[str, Any], LakeFile | None]]) -> None:
     """Replace *segment* by *pieces*, and its file by theirs."""
     paths = {file.path for _, file in pieces if file is not None}
     commit.remove(SEGMENTS, [{name: segment[name] for name in SEGMENTS.key}])
@@ -160,7 +147,18 @@ def readers_of(work: Session, chain_id: str, addresses: Iterable[str]) -> list[d
 def _outdate(commit: Commit, readers: Iterable[Row]) -> None:
     """Mark derivations as made from other logs than are held now: they are made again."""
     for row in readers:
-        commit.update(DERIVATIONS, row, config_digest=OUTDATED)
+        commit.update(DERIVATIONS, row, config_digest=REPAIRED)
+
+
+def named_holes(work: Session, evm: Evm) -> list[str]:
+    """Return a sentence for each span that failed an audit and is held no more."""
+    book = held_book(work, evm.chain_id)
+    return [
+        f"{evm.chain.name} blocks {Span(row['first'], row['last'])} are a hole: {row['detail']}. Nothing settles it; "
+        f"name another endpoint with --rpc {evm.chain.name}=URL,URL and run `rwa backfill` again."
+        for row in open_failures(work, evm.chain_id)
+        if not _sharing(book, row)
+    ]
 
 
 def open_failures(work: Session, chain_id: str) -> list[dict[str, Any]]:
@@ -183,7 +181,8 @@ def _sharing(book: Book, row: Row) -> list[Row]:
     return [
         s
         for s in book.segments
-        if span.overlaps(Span(s["first"], s["last"])) and any(a in asked for a, _ in book.filters[s["filter_id"]])
+        if span.overlaps(Span(s["first"], s["last"]))
+        and any(a in asked for a, _ in book.filters[s["filter_id"]])
     ]
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LATE = "late data"
 """The cause where neither code nor configuration changed and no repair or reorganisation is known."""
 
+REPAIRED = "repaired"
+"""What stands for the configuration's digest of a derivation whose logs a repair changed under it."""
+
 _FIGURES = frozenset({"int", "units", "amount", "money", "ratio"})
 _PLACE = ("token", "product", "chain_id", "day")
 
@@ -37,6 +40,8 @@ def cause_of(held: Mapping[str, Any] | None, made: Mapping[str, Any], otherwise:
     """Return why figures of a derivation changed: its code, its configuration, else *otherwise*."""
     if held is not None and held["code_version"] != made["code_version"]:
         return "code"
+    if held is not None and held["config_digest"] == REPAIRED:
+        return "repair"
     if held is not None and held["config_digest"] != made["config_digest"]:
         return "config"
     return otherwise

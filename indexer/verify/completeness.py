@@ -46,7 +46,9 @@ def bloom_holds(header: Header, held: Sequence[Row]) -> bool:
     return header.bloom & made == made
 
 
-def judge(header: Header, receipts: Sequence[Receipt], held: Sequence[Row], wanted: Filter) -> Judged | Forged:
+def judge(
+    header: Header, receipts: Sequence[Receipt], held: Sequence[Row], wanted: Filter
+) -> Judged | Forged:
     """Return what *receipts* say of the logs *held* of the block of *header*."""
     block = f"block {header.block.number}"
     told = rows_of(header, receipts, wanted)
@@ -55,19 +57,30 @@ def judge(header: Header, receipts: Sequence[Receipt], held: Sequence[Row], want
     except UnknownReceipt as error:
         return Judged("unknown", f"{block}: {error}")
     if root != header.receipts_root:
-        if header.receipts_root != EMPTY_ROOT or not receipts:
-            return Forged(f"the receipts of {block} do not make the receiptsRoot of its header")
-        if told == list(held):
-            return Judged("exception", f"{block}: the chain's header carries the receiptsRoot of an empty block")
-        added, removed = difference(held, told)
-        why = f"{block}: the receipts differ from what is held, and the chain's header proves neither"
-        return Judged("failed", why, None, added, removed)
+        return (
+            _unproven(header, block, told, held)
+            if receipts
+            else Forged(f"{block} has no receipts, yet a root")
+        )
     if told != list(held):
         added, removed = difference(held, told)
         return Judged("failed", f"{block}: {_counted(added, removed)}", told, added, removed)
     if bloom_of((log.address, log.topics) for receipt in receipts for log in receipt.logs) != header.bloom:
-        return Judged("exception", f"{block}: the header's bloom is not that of its logs; its receipts are right", told)
+        return Judged(
+            "exception", f"{block}: the header's bloom is not that of its logs; its receipts are right", told
+        )
     return Judged("pass", None, told)
+
+
+def _unproven(header: Header, block: str, told: list[dict[str, Any]], held: Sequence[Row]) -> Judged | Forged:
+    """Return what can be said where the receipts do not make the root: forged, unless the chain makes none."""
+    if header.receipts_root != EMPTY_ROOT:
+        return Forged(f"the receipts of {block} do not make the receiptsRoot of its header")
+    if told == list(held):
+        return Judged("exception", f"{block}: the chain's header carries the receiptsRoot of an empty block")
+    added, removed = difference(held, told)
+    why = f"{block}: the receipts differ from what is held, and the chain's header proves neither"
+    return Judged("failed", why, None, added, removed)
 
 
 def rows_of(header: Header, receipts: Sequence[Receipt], wanted: Filter) -> list[dict[str, Any]]:

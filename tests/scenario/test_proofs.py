@@ -7,9 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from line_kit import CONFIG, Quiet, differing, digests_of, recording, run, settings_for
+from line_kit import Quiet, differing, digests_of, recording, settings_for
 
-from indexer.floor.tables import AUDITS, SEGMENTS
 from indexer.serve.misbehave import Faults
 from indexer.serve.replay import Replay, serving
 from indexer.store.read import connect
@@ -20,13 +19,14 @@ from indexer.sync.repair import repair
 
 NAME = "ustb"
 TOKEN = "ustb"
+TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 
 
-def lost_log() -> tuple[int, int]:
-    """Return block and place of a transfer in the middle of the recording."""
-    transfer = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+def lost_log(*, minted: bool = False) -> tuple[int, int]:
+    """Return block and place of a transfer in the middle of the recording, or of a mint."""
     address = settings_for(Path("nowhere"), [])[1].tokens[TOKEN].deployments[0].address
-    logs = [log for log in recording(NAME).logs if log.topics[:1] == (transfer,) and log.address == address]
+    logs = [log for log in recording(NAME).logs if log.topics[:1] == (TRANSFER,) and log.address == address]
+    logs = [log for log in logs if (int(log.topics[1], 16) == 0) == minted and log.topics[1] != log.topics[2]]
     log = logs[len(logs) // 2]
     return log.block, log.log_index
 
@@ -39,7 +39,9 @@ def endpoints(*faults: Faults) -> Iterator[str]:
         yield f"{NAME}=" + ",".join(f"{url}/{NAME}" for url in urls)
 
 
-def fill(home: Path, rpc: str, *, verify: bool = False, proof: str = "end_block") -> tuple[Outcome, list[str]]:
+def fill(
+    home: Path, rpc: str, *, verify: bool = False, proof: str = "end_block"
+) -> tuple[Outcome, list[str]]:
     progress = Quiet()
     settings, registry = settings_for(home, [rpc])
     tokens = (registry.tokens[TOKEN],)
@@ -63,6 +65,13 @@ def table(home: Path, name: str) -> list[dict]:
         return con.sql(f"SELECT * FROM {name}").to_arrow_table().to_pylist()
 
 
+def apart(home: Path, clean: dict[str, str]) -> list[str]:
+    """Return the tables that differ from those of a clean run, but for the memory of what was wrong."""
+    return [
+        name for name in differing(digests_of(home), clean) if name not in ("certificates", "restatements")
+    ]
+
+
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
     """The tables of a run that nobody lied to."""
@@ -74,14 +83,119 @@ def clean(tmp_path_factory):
 
 @pytest.mark.parametrize("level", ["agreed", "bloom", "receipts"])
 def test_a_lost_log_is_found_and_put_right(tmp_path, clean, level):
-    """An endpoint that drops a log served the home; an honest one shows it, and the tables become those of a clean run."""
+    """A liar served the home, an honest endpoint shows what is lost, and the tables become those of a clean run."""
     liar = Faults(drop_logs=frozenset({lost_log()}))
     with endpoints(liar) as rpc:
         fill(tmp_path, rpc)
-    assert differing(digests_of(tmp_path), clean)
+    assert apart(tmp_path, clean)
     with endpoints(liar, Faults()) as rpc:
         found = audited(tmp_path, rpc, level=level).rows.to_pylist()
         assert [row["added"] for row in found if row["verdict"] == "failed"] == [1]
         made = repaired(tmp_path, rpc)
     assert [row["verdict"] for row in made.rows.to_pylist()] == ["repaired"]
-    assert differing(digests_of(tmp_path), clean) == []
+    assert apart(tmp_path, clean) == []
+
+
+def test_a_higher_proof_while_fetching_leaves_nothing_out(tmp_path, clean):
+    """With --proof bloom a backfill from a liar and an honest endpoint gives the tables of a clean run at once."""
+    with endpoints(Faults(drop_logs=0.02), Faults()) as rpc:
+        fill(tmp_path, rpc, proof="bloom")
+    assert apart(tmp_path, clean) == []
+    assert {row["proof"] for row in table(tmp_path, "segments")} == {"bloom"}
+
+
+@pytest.fixture(scope="module")
+def certified_clean(tmp_path_factory):
+    """The tables of a run that nobody lied to, with its certificate."""
+    home = tmp_path_factory.mktemp("certified")
+    with endpoints(Faults()) as rpc:
+        fill(home, rpc, verify=True)
+    return digests_of(home)
+
+
+def test_a_red_certificate_mends_itself(tmp_path, certified_clean):
+    """The contract's old state leads to the block, its receipts give the log back, and the certificate passes."""
+    block, place = lost_log(minted=True)
+    with endpoints(Faults(drop_logs=frozenset({(block, place)}))) as rpc:
+        outcome, notes = fill(tmp_path, rpc, verify=True)
+    assert [result.verdict for result in outcome.results] == ["pass"]
+    assert any(f"blocks {block}..{block}: 1 logs added" in note for note in notes), notes
+    assert apart(tmp_path, certified_clean) == []
+
+
+def test_a_red_certificate_mends_itself_without_old_state(tmp_path, certified_clean):
+    """Where no node keeps old state, another endpoint's answer leads to what is missing."""
+    liar = Faults(drop_logs=frozenset({lost_log()}), no_old_state=5, receipts_too=True)
+    with endpoints(liar) as rpc:
+        fill(tmp_path, rpc)
+    with endpoints(liar, Faults(no_old_state=5)) as rpc:
+        outcome, _ = fill(tmp_path, rpc, verify=True)
+    assert [result.verdict for result in outcome.results] == ["pass"]
+    assert apart(tmp_path, certified_clean) == []
+
+
+def test_several_lost_logs_are_put_right_one_after_the_other(tmp_path, certified_clean):
+    """A share of all logs that one endpoint lost comes back, as far as another has them."""
+    with endpoints(Faults(drop_logs=0.01, seed=3), Faults()) as rpc:
+        outcome, _ = fill(tmp_path, rpc, verify=True)
+    assert [result.verdict for result in outcome.results] == ["pass"]
+    assert apart(tmp_path, certified_clean) == []
+
+
+def test_without_an_honest_endpoint_the_certificate_stays_red(tmp_path):
+    """A lone endpoint that lost a log everywhere leaves a red certificate whose reason says what to do."""
+    with endpoints(Faults(drop_logs=frozenset({lost_log()}), receipts_too=True)) as rpc:
+        outcome, _ = fill(tmp_path, rpc, verify=True)
+    assert outcome.mismatch
+    (certificate,) = table(tmp_path, "certificates")
+    assert certificate["verdict"] == "fail"
+    assert "could not be mended" in certificate["reason"]
+    assert f"--rpc {NAME}=URL,URL" in certificate["reason"]
+    assert {row["verdict"] for row in table(tmp_path, "audits")} <= {"pass", "unknown"}
+
+
+def test_what_nobody_settles_is_a_named_hole(tmp_path, clean):
+    """Two endpoints that lost different logs of one block agree on nothing: the span is held no more, until an honest
+    third comes."""
+    block, place = lost_log()
+    others = [log.log_index for log in recording(NAME).logs if log.block == block and log.log_index != place]
+    assert others, "the block holds another log"
+    one = Faults(drop_logs=frozenset({(block, place)}), receipts_too=True)
+    two = Faults(drop_logs=frozenset({(block, others[0])}), receipts_too=True)
+    with endpoints(one, two) as rpc:
+        outcome, _ = fill(tmp_path, rpc, proof="agreed")
+        assert any("are a hole" in sentence for sentence in outcome.open_spans)
+        again, _ = fill(tmp_path, rpc)
+        assert any("are a hole" in sentence for sentence in again.open_spans)
+    assert all(not s["first"] <= block <= s["last"] for s in table(tmp_path, "segments"))
+    with endpoints(one, two, Faults()) as rpc:
+        last, _ = fill(tmp_path, rpc)
+    assert last.open_spans == ()
+    assert apart(tmp_path, clean) == []
+
+
+def test_what_is_proven_is_not_asked_again(tmp_path):
+    """An audit that was made once makes no further request, and neither does a weaker one."""
+    replay = Replay([recording(NAME)], Faults())
+    with serving(replay) as url:
+        rpc = f"{NAME}={url}/{NAME}"
+        fill(tmp_path, rpc)
+        audited(tmp_path, rpc, level="receipts")
+        replay.reset(NAME)
+        assert audited(tmp_path, rpc, level="receipts").rows.num_rows == 0
+        assert audited(tmp_path, rpc, level="bloom").rows.num_rows == 0
+        assert replay.counts(NAME)["method"] == {}
+    assert {row["proof"] for row in table(tmp_path, "segments")} == {"receipts"}
+
+
+def test_a_plan_asks_nobody(tmp_path):
+    """What an audit costs is said without a request, and less once a part is proven."""
+    with endpoints(Faults()) as rpc:
+        fill(tmp_path, rpc)
+        settings, registry = settings_for(tmp_path, [f"{NAME}=http://127.0.0.1:9/"])
+        order = AuditOrder((registry.tokens[TOKEN],), level="bloom")
+        before = sum(row["requests"] for row in plan_audit(settings, registry, order))
+        audited(tmp_path, rpc, level="bloom", last=300)
+    (row,) = plan_audit(settings, registry, order._replace(first=0, last=350))
+    assert before == 8
+    assert (row["first"], row["last"]) == (301, 350)
