@@ -27,6 +27,7 @@ from indexer.sync.writer import file_row, unlist, written
 
 Row = Mapping[str, Any]
 
+
 class Mended(NamedTuple):
     """What a repair did: the rows of ``audits`` it made, and the findings that became holes."""
 
