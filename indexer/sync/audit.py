@@ -272,7 +272,7 @@ def without_proven(chain: Chain, parts: Sequence[Part], audits: Sequence[Row], l
 def concerning(book: Book, contracts: Iterable[str]) -> list[Row]:
     """Return the segments whose filter asked for one of *contracts*."""
     wanted = set(contracts)
-    return [s for s in book.segments if any(address in wanted for address, _ in book.filters[s["filter_id"]])]
+    return [s for s in book.segments if not wanted.isdisjoint(book.filters[s["filter_id"]])]
 
 
 def _contracts(tokens: Iterable[Token], chain: Chain) -> set[str]:

@@ -6,6 +6,7 @@ right behind it loses nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -44,7 +45,7 @@ async def repair_chain(work: Session, evm: Evm, failed: Sequence[Row]) -> Mended
     done = Mended([], [])
     for row in failed:
         book = held_book(work, evm.chain_id)
-        parts = parts_of(book, _sharing(book, row), row["level"], Span(row["first"], row["last"]))
+        parts = parts_of(book, _sharing(work, book, row), row["level"], Span(row["first"], row["last"]))
         found, _ = await prove_parts(work, evm, parts)
         for (made, finding), part in zip(found, parts, strict=False):
             more = await settle_finding(work, evm, part, finding)
@@ -158,7 +159,7 @@ def named_holes(work: Session, evm: Evm) -> list[str]:
         f"{evm.chain.name} blocks {Span(row['first'], row['last'])} are a hole: {row['detail']}. Nothing settles it; "
         f"name another endpoint with --rpc {evm.chain.name}=URL,URL and run `rwa backfill` again."
         for row in open_failures(work, evm.chain_id)
-        if not _sharing(book, row)
+        if not _sharing(work, book, row)
     ]
 
 
@@ -172,18 +173,18 @@ def held_book(work: Session, chain_id: str) -> Book:
     return book_of(work.book.rows(SEGMENTS, chain_id=chain_id), work.book.rows(FILTERS), chain_id)
 
 
-def _sharing(book: Book, row: Row) -> list[Row]:
+def _sharing(work: Session, book: Book, row: Row) -> list[Row]:
     """Return the segments that hold blocks of *row* for one of the contracts that its filter asked for.
 
     After a hole was fetched again these may be of another filter.
     """
-    asked = {address for address, _ in book.filters.get(row["filter_id"], ())}
+    bodies = work.book.rows(FILTERS, filter_id=row["filter_id"])
+    asked = {address for body in bodies for address, _ in json.loads(body["body"])}
     span = Span(row["first"], row["last"])
     return [
         s
         for s in book.segments
-        if span.overlaps(Span(s["first"], s["last"]))
-        and any(a in asked for a, _ in book.filters[s["filter_id"]])
+        if span.overlaps(Span(s["first"], s["last"])) and not asked.isdisjoint(book.filters[s["filter_id"]])
     ]
 
 
