@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from indexer.config.model import Chain, Deployment, Registry, Token
-from indexer.config.settings import Settings
+from indexer.config.settings import Settings, endpoints_of
 from indexer.floor.errors import Halted, NoEndpoint
 from indexer.floor.tables import CERTIFICATES, DERIVATIONS, HEADS
 from indexer.floor.together import together
@@ -27,7 +27,7 @@ from indexer.sync.healing import certified
 from indexer.sync.inputs import load_raw
 from indexer.sync.orders import Order, Progress
 from indexer.sync.rounds import fetch, look, places_of
-from indexer.sync.session import Session, asking, now, session, take_on
+from indexer.sync.session import Session, asking, no_endpoint, now, session, take_on
 from indexer.sync.whole import copy_dimensions, measure_whole
 from indexer.sync.writer import compact
 
@@ -37,6 +37,8 @@ LONGEST_REST = 300.0
 """Seconds until a chain that nobody serves, or that is halted, is looked at again."""
 STILL = timedelta(minutes=10)
 """How long the tables of a token without new logs may lie behind the head."""
+HEARTBEAT = 600.0
+"""Seconds after which a follower says where it is though nothing happened."""
 CERTIFIED_FOR = timedelta(days=1)
 COMPACT_ROUNDS = 100
 TERMINATED = 143
@@ -54,6 +56,7 @@ class Followed:
     rounds: int = 0
     failures: int = 0
     served: bool = False
+    said: float = 0.0
 
 
 def follow(
@@ -123,11 +126,31 @@ class Ends:
         self._stuck.pop(chain, None)
 
 
+class Calm:
+    """Progress of a follower once it has caught up: notes only, no stage that starts anew every few seconds."""
+
+    def __init__(self, loud: Progress) -> None:
+        self.note = loud.note
+
+    def start(self, stage: str, total: int, unit: str) -> None:
+        del stage, total, unit
+
+    def advance(self, stage: str, amount: int) -> None:
+        del stage, amount
+
+
 async def _follow_chain(work: Session, chain: Chain, held: Followed, order: Order, ended: Ends) -> None:
+    """Make one round after the other; a chain that has no endpoint at all is said and left to the others."""
+    if not endpoints_of(chain, work.settings):
+        error = no_endpoint(chain)
+        work.progress.note(str(error))
+        ended.stuck(chain.name, error)
+        return
     async with asking(work, chain) as evm, Wake(evm.chain.endpoints) as wake:
         while True:
             try:
                 await one_round(work, evm, held, order)
+                work = work._replace(progress=Calm(work.progress)) if held.rounds == 1 else work
                 held.failures = 0
                 ended.goes_on(chain.name)
                 rest = pace(chain)
@@ -173,11 +196,15 @@ async def one_round(work: Session, evm: Evm, held: Followed, order: Order) -> No
     held.all_due |= settled.unwound or bool(got.changed)
     if got.stopped is not None:
         raise NoEndpoint(got.stopped)
-    await _derive(work, evm, held, view, order)
+    derived = await _derive(work, evm, held, view, order)
+    if got.logs or settled.unwound or asyncio.get_running_loop().time() - held.said > HEARTBEAT:
+        held.said = asyncio.get_running_loop().time()
+        news = f"{got.logs:,} logs, {derived:,} tokens derived" if got.logs or derived else "nothing new"
+        work.progress.note(f"{evm.chain.name}: block {view.head.number}, final {view.final.number}: {news}.")
 
 
-async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Order) -> None:
-    """Derive the places with news, and those whose tables lie too far behind; certify what is due."""
+async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Order) -> int:
+    """Derive the places with news and those whose tables lie too far behind, certify what is due; return how many."""
     rows = {row["token"]: row for row in work.book.rows(DERIVATIONS, chain_id=evm.chain_id)}
     due = [p for p in held.places if held.all_due or _due(p, rows.get(p.key[0]), view, held.touched)]
     raw = load_raw(work, evm.chain_id) if due else None
@@ -190,6 +217,7 @@ async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Or
     held.touched, held.all_due = set(), False
     if due:
         measure_whole(work)
+    return len(due)
 
 
 def _due(place: Place, row: Mapping[str, Any] | None, view: View, touched: Collection[str]) -> bool:

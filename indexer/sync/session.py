@@ -68,15 +68,20 @@ def session(
             book.close()
 
 
+def no_endpoint(chain: Chain) -> NoEndpoint:
+    """Return what is wrong with a chain that has no endpoint, and what mends it."""
+    return NoEndpoint(
+        f"No endpoint is known for {chain.name}. Give one: --rpc {chain.name}=https://…, "
+        f"or set RWA_RPC_{chain.name.upper().replace('-', '_')}."
+    )
+
+
 @asynccontextmanager
 async def asking(work: Session, chain: Chain) -> AsyncIterator[Evm]:
     """Give the source of *chain*; what was learnt of its endpoints is remembered at the end."""
     endpoints = endpoints_of(chain, work.settings)
     if not endpoints:
-        raise NoEndpoint(
-            f"No endpoint is known for {chain.name}. Give one: --rpc {chain.name}=https://…, "
-            f"or set RWA_RPC_{chain.name.upper().replace('-', '_')}."
-        )
+        raise no_endpoint(chain)
     chain = replace(chain, endpoints=endpoints)
     rows = work.book.rows(ENDPOINTS, chain_id=chain.id)
     learned = [Learned(**{name: row[name] for name in Learned._fields}) for row in rows]

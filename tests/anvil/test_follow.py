@@ -107,6 +107,7 @@ def test_reorganisations_of_every_depth_leave_what_the_chain_has(place: Place) -
 
     notes = followed(place, drive)
     assert sum("reorganisation" in note for note in notes) == len(DEPTHS)
+    assert any(note.endswith("logs, 1 tokens derived.") for note in notes)
     assert_equal(place)
     final = place.home.rows("SELECT first, last, final FROM segments ORDER BY first")
     assert sum(row["final"] for row in final) >= 1
