@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +18,12 @@ from alembic.script import ScriptDirectory
 from indexer.config.model import Chain, Registry, spelled
 from indexer.config.settings import Settings, endpoints_of
 from indexer.floor.errors import RwaError, Usage
-from indexer.sources.endpoint import BATCH
 from indexer.store.book import alembic_config
 from indexer.store.lake import Lake
 from indexer.store.read import read_book
-from indexer.sync.examine import LONGEST_SPAN, Health, Subject, examine_all
+from indexer.sync.examine import Health, Subject, examine_all
 from indexer.sync.orders import Progress
+from indexer.sync.profiles import lags, remember, told
 
 LITTLE_DISK = 1 << 30
 CLOCK_SECONDS = 60
@@ -69,10 +69,13 @@ def remote_findings(
     progress.start("endpoints", len(subjects), "endpoints")
     found = asyncio.run(examine_all(subjects, probe=probe, done=lambda: progress.advance("endpoints", 1)))
     silent = set(chains) - {subject.chain.name for subject in subjects}
+    behind = lags(found)
     return [
-        *(_endpoint(health) for health in found),
+        *(_endpoint(health, behind.get((health.chain, health.endpoint))) for health in found),
         *(_without(name) for name in sorted(silent)),
+        *(_canaries(registry.chains[name]) for name in chains),
         *_clock(found, time.time()),
+        *_kept(remember(settings, registry, found, progress)),
     ]
 
 
@@ -149,40 +152,37 @@ def _lake(lake: Lake, files: pa.Table) -> Finding:
     return Finding("lake", "files", OK, f"{len(listed)} files, all there")
 
 
-def _endpoint(health: Health) -> Finding:
+def _kept(why_not: str | None) -> Iterator[Finding]:
+    if why_not is not None:
+        yield Finding("profiles", "endpoints", OK, f"what was measured is not kept: {why_not}")
+
+
+def _canaries(chain: Chain) -> Finding:
+    """Return whether anything can prove that the chain's endpoints still have old logs."""
+    if not chain.canaries:
+        remedy = f"Add a [[{chain.name}.canary]] to chains.toml: a block whose logs you know."
+        detail = "nothing proves that its endpoints still have old logs"
+        return Finding("canaries", chain.name, WARN, detail, remedy)
+    blocks = ", ".join(f"{canary.block:,}" for canary in chain.canaries)
+    return Finding("canaries", chain.name, OK, f"known logs in block {blocks}")
+
+
+def _endpoint(health: Health, lag: int | None) -> Finding:
     subject = f"{health.chain}: {health.endpoint}"
     if health.trouble is not None:
         remedy = f"Check the URL and the key, or give another with --rpc {health.chain}=URL."
         return Finding("endpoint", subject, FAIL, health.trouble, remedy)
-    told = ", ".join(_told(health))
+    words = ", ".join(told(health, lag))
     if health.final is None:
         remedy = f"Set finality of {health.chain} to a number of confirmations, or use another endpoint."
-        return Finding("endpoint", subject, WARN, told, remedy)
+        return Finding("endpoint", subject, WARN, words, remedy)
     if health.probe is not None and health.probe.blocks == 0:
         remedy = "It serves no logs; give another endpoint."
-        return Finding("endpoint", subject, WARN, told, remedy)
-    return Finding("endpoint", subject, OK, told)
-
-
-_OLD_STATE: Mapping[bool | None, str] = {
-    True: "old state: yes",
-    False: "old state: no",
-    None: "old state: not told",
-}
-
-
-def _told(health: Health) -> Iterator[str]:
-    yield f"{health.latency_ms} ms"
-    if health.head is not None:
-        yield f"head {health.head.number}"
-        yield f"final {health.final}" if health.final is not None else "no finalized block"
-    yield _OLD_STATE[health.old_state]
-    if health.probe is not None:
-        most = " or more" if health.probe.blocks >= LONGEST_SPAN else ""
-        yield f"logs of {health.probe.blocks:,} blocks{most}"
-        yield f"batches of {health.probe.batch}{' or more' if health.probe.batch >= BATCH else ''}"
-        if health.probe.refused:
-            yield f"more is refused: {health.probe.refused}"
+        return Finding("endpoint", subject, WARN, words, remedy)
+    if health.probe is not None and health.probe.lacked:
+        remedy = "It dropped old logs, so it is not asked for them; give an archive node too for old tokens."
+        return Finding("endpoint", subject, WARN, words, remedy)
+    return Finding("endpoint", subject, OK, words)
 
 
 def _without(chain: str) -> Finding:

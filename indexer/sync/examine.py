@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from indexer.config import model
 from indexer.floor.errors import RwaError
-from indexer.floor.spans import BlockRef, Span
+from indexer.floor.spans import BlockRef
 from indexer.floor.together import together
-from indexer.sources.endpoint import BATCH, Ask, Endpoint
+from indexer.sources.endpoint import Ask, Endpoint
 from indexer.sources.logjson import BadAnswer
-from indexer.sources.provider_errors import CUT, Refused
+from indexer.sources.provider_errors import Refused
 from indexer.sources.transport import Manners
+from indexer.sync.limits import Probe, measure
 
 OLD_BLOCKS = 200_000
 """How far back state is asked for: pruned nodes keep about 128 blocks."""
 
-LONGEST_SPAN = 100_000
 TOTAL_SUPPLY = "0x18160ddd"
 _MANNERS = Manners(in_flight=1, timeout=10.0)
 
 
-class Probe(NamedTuple):
-    """Limits: the largest span of eth_getLogs that was answered (0: none), requests in a batch."""
-
-    blocks: int
-    refused: str | None
-    batch: int
-
-
 class Health(NamedTuple):
-    """What was found of an endpoint; *trouble* says why the rest is unknown."""
+    """What was found of an endpoint; *tagged* where its chain is final by a tag, *trouble* why the rest is unknown."""
 
     chain: str
     endpoint: str
@@ -44,6 +36,7 @@ class Health(NamedTuple):
     old_state: bool | None = None
     probe: Probe | None = None
     trouble: str | None = None
+    tagged: bool = True
 
 
 class Subject(NamedTuple):
@@ -68,7 +61,7 @@ async def examine_all(subjects: Sequence[Subject], *, probe: bool, done: Callabl
 async def examine(subject: Subject, *, probe: bool) -> Health:
     """Return what *subject*'s endpoint can do."""
     endpoint = Endpoint(subject.endpoint, subject.chain, _MANNERS)
-    known = Health(subject.chain.name, subject.endpoint.name)
+    known = Health(subject.chain.name, subject.endpoint.name, tagged=isinstance(subject.chain.finality, str))
     try:
         await endpoint.prove_chain()
         began = time.monotonic()
@@ -77,7 +70,7 @@ async def examine(subject: Subject, *, probe: bool) -> Health:
         known = known._replace(head=head, final=await _final(endpoint, subject.chain.finality, head))
         known = known._replace(old_state=await _old_state(endpoint, subject.contract, head))
         if probe:
-            known = known._replace(probe=await _probed(endpoint, subject.contract, head))
+            known = known._replace(probe=await measure(endpoint, subject.chain, subject.contract, head))
     except RwaError as error:
         known = known._replace(trouble=str(error))
     finally:
@@ -115,44 +108,3 @@ async def _old_state(endpoint: Endpoint, contract: str | None, head: BlockRef) -
     except Refused as error:
         return {"missing-state": False, "reverted": True}.get(error.refusal.kind)
     return True
-
-
-async def _probed(endpoint: Endpoint, contract: str | None, head: BlockRef) -> Probe:
-    refused: list[str] = []
-
-    async def answers(blocks: int) -> bool:
-        span = Span(max(head.number - blocks + 1, 0), head.number)
-        asked = {"fromBlock": hex(span.first), "toBlock": hex(span.last), "address": contract}
-        try:
-            await endpoint.one(Ask("eth_getLogs", [asked], span))
-        except Refused as error:
-            if error.refusal.kind not in CUT | {"disabled", "auth", "missing-state"}:
-                raise
-            refused.append(error.refusal.text)
-            return False
-        return True
-
-    blocks = await largest(answers, min(LONGEST_SPAN, head.number + 1)) if contract else 0
-    await endpoint.ask([Ask("eth_blockNumber", [])] * BATCH)
-    return Probe(blocks, refused[-1] if refused else None, endpoint.batch)
-
-
-async def largest(answers: Callable[[int], Awaitable[bool]], most: int) -> int:
-    """Return the largest span of at most *most* blocks that *answers*, within a tenth; 0 where none does.
-
-    Grows tenfold from one block, then halves the distance to the first refusal.
-    """
-    good, size = 0, 1
-    while await answers(min(size, most)):
-        good = min(size, most)
-        if good == most:
-            return good
-        size *= 10
-    bad = min(size, most)
-    while good and bad - good > max(good // 10, 1):
-        middle = (good + bad) // 2
-        if await answers(middle):
-            good = middle
-        else:
-            bad = middle
-    return good

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from indexer.sync.examine import largest
+from indexer.sync.limits import largest
 
 
 class Node:
