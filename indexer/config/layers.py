@@ -70,8 +70,14 @@ def read_toml(path: Path, problems: Problems) -> dict[str, object] | None:
         return tomllib.loads(path.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         problems.say(f"{path} is not valid TOML: {error}. Mend that line.")
+    except RecursionError:
+        problems.say(
+            f"{path} is not valid TOML: lists or tables lie too deep in one another. Mend that line."
+        )
     except UnicodeDecodeError as error:
         problems.say(f"{path} is not UTF-8 text: byte {error.start} is wrong. Save the file as UTF-8.")
+    except ValueError:
+        problems.say(f"{path} is not valid TOML: a number has thousands of digits. Mend that line.")
     except OSError as error:
         raise Usage(
             f"The configuration file {path} cannot be read: {error.strerror}. Mend its permissions."

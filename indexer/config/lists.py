@@ -15,8 +15,10 @@ from typing import Any
 
 from indexer.config.problems import Place, Problems
 from indexer.config.schema import ListTable
+from indexer.config.urls import brief
 from indexer.floor.errors import Usage
 
+_DIGITS = 78
 REQUIRED = ("symbol", "chains", "address")
 COLUMNS = (
     *REQUIRED, "name", "asset_class", "currency", "product", "tier", "decimals", "start", "confidence", "source",
@@ -85,7 +87,7 @@ def _head(names: list[str], path: Path, problems: Problems) -> bool:
     missing = [name for name in REQUIRED if name not in names]
     for name in wrong:
         problems.say(
-            f"{path}, line 1: {name!r} is no column, or is there twice. The columns are {', '.join(COLUMNS)}."
+            f"{path}, line 1: {brief(name)!r} is no column, or is there twice. The columns are {', '.join(COLUMNS)}."
         )
     for name in missing:
         problems.say(f"{path}, line 1: the column {name} is missing; add it.")
@@ -141,7 +143,7 @@ def _deployment(chain: str, row: dict[str, str], table: ListTable) -> dict[str, 
 
 def _value(cell: str) -> int | date | str:
     """Return the whole number or the day of a cell; other text is left for the schema to refuse."""
-    if cell.isascii() and cell.isdigit():
+    if cell.isascii() and cell.isdigit() and len(cell) <= _DIGITS:
         return int(cell)
     try:
         return date.fromisoformat(cell)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from indexer.config.fields import nearest
+from indexer.config.urls import SHOWN, brief
 from indexer.floor.errors import Usage
 
 Keys = tuple[str | int, ...]
@@ -16,7 +17,8 @@ T = TypeVar("T", bound=BaseModel)
 
 MOST = 20
 _SECRET = ("endpoints", "rpc", "database")
-_SHOWN = 80
+_ABSURD = 10**SHOWN
+"""Python does not even write numbers of more than 4,300 digits."""
 _NAMING = ("id", "chain", "name", "role")
 _TYPES = {
     "string_type": "must be text in quotes",
@@ -60,7 +62,7 @@ class Place(NamedTuple):
                 table = self._replace(keys=self.keys[: position + 1]).value
                 words.append(f" {_named(table, key)}")
             else:
-                words.append(f", {key}" if words else key)
+                words.append(f", {brief(key)}" if words else brief(key))
         return f"{self.file}: {''.join(words)}"
 
 
@@ -103,7 +105,9 @@ def _shown(place: Place) -> str:
     if any(key in _SECRET for key in place.keys):
         return ""
     if isinstance(value, str):
-        return "" if "://" in value else f" = {value[:_SHOWN]!r}"
+        return "" if "://" in value else f" = {value[:SHOWN]!r}"
+    if isinstance(value, int) and abs(value) >= _ABSURD:
+        return ""
     return f" = {value}" if isinstance(value, int | float) else ""
 
 
@@ -135,5 +139,5 @@ def _named(table: object, position: int) -> str:
     if isinstance(table, Mapping):
         for key in _NAMING:
             if isinstance(table.get(key), str):
-                return repr(table[key])
+                return repr(brief(table[key]))
     return f"number {position + 1}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from indexer.config.model import SQL_COPIES, Chain, Endpoint, Registry, spelled
-from indexer.config.urls import is_url, without_password
+from indexer.config.urls import brief, is_url, without_password
 from indexer.floor.assets import config_dir
 from indexer.floor.errors import Usage
 
@@ -22,6 +23,8 @@ ENVIRONMENT = {
     "sql": "RWA_SQL",
 }
 RPC_PREFIX = "RWA_RPC_"
+_ROOM = 128
+"""Characters that the names of our own files within a folder may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def resolve(
 def settle(sources: Sequence[Source]) -> Settings:
     """Return the settings that *sources*, strongest first, and the home's own file lead to."""
     home, home_origin = _first("home", sources, "rwa-data")
-    root = Path(home).expanduser().absolute()
+    root = _path("home", home)
     overlay = root / "config"
     sources = [*sources, from_file(overlay / "settings.toml")]
     defaults = {
@@ -84,7 +87,9 @@ def settle(sources: Sequence[Source]) -> Settings:
     values = {name: _first(name, sources, default) for name, default in defaults.items()}
     sql, sql_origin = values["sql"]
     if sql not in SQL_COPIES:
-        raise Usage(f"--sql {sql!r} (from {sql_origin}) is unknown; it is one of {', '.join(SQL_COPIES)}.")
+        raise Usage(
+            f"--sql {brief(sql)!r} (from {sql_origin}) is unknown; it is one of {', '.join(SQL_COPIES)}."
+        )
     rpc = {chain: urls for source in reversed(sources) for chain, urls in source.rpc.items()}
     origins = {name: origin for name, (_, origin) in values.items()} | {"home": home_origin}
     origins |= {f"rpc {chain}": next(s.origin for s in sources if chain in s.rpc) for chain in rpc}
@@ -92,7 +97,7 @@ def settle(sources: Sequence[Source]) -> Settings:
         home=root,
         database=values["database"][0],
         lake=_lake(values["lake"][0]),
-        config=Path(values["config"][0]).expanduser().absolute(),
+        config=_path("config", values["config"][0]),
         overlay=overlay if overlay.is_dir() else None,
         rpc=MappingProxyType(rpc),
         sql=sql,
@@ -102,7 +107,25 @@ def settle(sources: Sequence[Source]) -> Settings:
 
 def _lake(text: str) -> str:
     """Return a path made absolute; a URI of another filesystem stays as it is."""
-    return text if "://" in text else str(Path(text).expanduser().absolute())
+    return text if "://" in text else str(_path("lake", text))
+
+
+def _path(name: str, text: str) -> Path:
+    """Return a path made absolute; Usage where no file could ever have it."""
+    try:
+        path = Path(text).expanduser().absolute()
+        os.lstat(path / ("x" * _ROOM))
+    except RuntimeError:
+        why = "names a user whom this machine does not know; write the path out"
+    except ValueError:
+        why = "has a character that no path can have; give another"
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            return path
+        why = "is too long for a path; give another"
+    else:
+        return path
+    raise Usage(f"--{name} {brief(text)!r} {why}.")
 
 
 def _first(name: str, sources: Iterable[Source], default: str) -> tuple[str, str]:

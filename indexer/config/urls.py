@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from indexer.config.model import Endpoint
 from indexer.config.secrets import keys_of, may_be_key
 
+SHOWN = 80
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -25,6 +26,13 @@ def is_url(text: str) -> bool:
         and port_fits
         and not re.search(r"\s", text)
     )
+
+
+def brief(text: str) -> str:
+    """Return what somebody wrote as it may stand in a sentence: short, and no URL, which may hold a key."""
+    if "://" in text:
+        return "(hidden)"
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def tells_nothing(url: str) -> bool:

@@ -188,3 +188,9 @@ decimals = 6
     over = written(tmp_path / "over", mine, chains="")
     token = load(tmp_path / "base", over).tokens["x-aax"]
     assert (token.accrual, len(token.deployments)) == ("plain", 1)
+
+
+def test_a_cell_with_thousands_of_digits_is_no_number(tmp_path):
+    """Digits that Python itself would not read are refused as a start like any other text."""
+    said = told(tmp_path, HEAD + f"AAx,Alcoa,equity,ethereum,{ADDRESS},6,{'9' * 5000}\n")
+    assert "must be a block such as 16431887, or a day" in said

@@ -202,3 +202,23 @@ def test_a_wrong_endpoint_is_refused_and_not_shown(url, tmp_path):
     told = refusal(tmp_path, chains=CHAINS.replace("https://node.example/rpc", url))
     assert "endpoints number 1 is not an http or https URL with a host" in told
     assert "SECRETKEY" not in told
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("deep = " + "[" * 5000, "is not valid TOML: lists or tables lie too deep in one another"),
+        ("long = " + "9" * 5000, "is not valid TOML: a number has thousands of digits"),
+        ("decimals = 0x" + "f" * 5000, "decimals must be a whole number from 0 to 18"),
+        (f'"{"x" * 5000}" = 1', "x… = 1 is not a known key"),
+        ('"https://h/SECRETKEY1234567" = 1', "(hidden) = 1 is not a known key"),
+    ],
+    ids=["deep", "long", "hex", "a long key", "a URL for a key"],
+)
+def test_absurd_toml_is_told_in_short(line, said, tmp_path):
+    """What Python's reader gives up on, or cannot even print, is a sentence with the file like any other fault."""
+    told = refusal(tmp_path, PLATFORM + TOKEN + DEPLOYMENT.replace("decimals = 6", line))
+    assert "superstate.toml" in told
+    assert said in told
+    assert "SECRETKEY" not in told
+    assert len(told) < 2_000

@@ -226,3 +226,19 @@ def test_a_dotenv_that_cannot_be_read_is_refused(bare):
     Path(".env").write_bytes(b"RWA_HOME=\xff\xfe")
     with pytest.raises(Usage, match=r"\.env cannot be read"):
         resolve()
+
+
+@pytest.mark.parametrize("option", ["home", "config", "lake"])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("x" * 300, "is too long for a path"),
+        ("~no-such-user-here/x", "names a user whom this machine does not know"),
+        ("a\0b", "has a character that no path can have"),
+    ],
+    ids=["long", "user", "NUL"],
+)
+def test_a_path_that_no_file_can_have_is_refused(bare, option, path, said):
+    """Such a folder is wrong use with the option's name, not an error of the program."""
+    with pytest.raises(Usage, match=f"--{option} .* {said}"):
+        resolve(**{option: path})
