@@ -1,9 +1,13 @@
-"""Tells at the end how many cases each fuzz test ran."""
+"""Tells at the end how many cases each fuzz test ran; the helpers of unit/ are at hand too."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fuzz_kit import cases
+
+sys.path.append(str(Path(__file__).parents[1] / "unit"))
 
 KEY = "cases"
 
