@@ -20,7 +20,7 @@ def write_whole(target: Path, body: bytes | memoryview, named: Callable[[Path, P
 
     *named* gives the file its name: the last step before anything may rest on it.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    made = _folders(target.parent)
     temporary = target.with_name(f".{target.name}.{os.getpid()}{UNFINISHED}")
     try:
         with temporary.open("wb") as out:
@@ -31,7 +31,15 @@ def write_whole(target: Path, body: bytes | memoryview, named: Callable[[Path, P
     except OSError:
         temporary.unlink(missing_ok=True)  # on a full disk what is half-written takes the room
         raise
-    sync_folder(target.parent)
+    for folder in [target.parent, *(folder.parent for folder in made)]:
+        sync_folder(folder)
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Make *folder* and what is missing above it; return what was made, the innermost first."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
 
 
 def append(target: Path, body: bytes) -> None:

@@ -74,12 +74,14 @@ async def derive_place(  # noqa: PLR0913 - each says something of its own
     reads: bool,
     force: bool = False,
     cause: str = LATE,
+    publish: bool = True,
 ) -> dict[str, Any] | None:
     """Bring one place up to its frontier and commit it with its metrics; return its derivation's row.
 
     None where no block of the group is covered. Without *evm* nothing is fetched; without *reads* no call
     is made: what then is missing is NULL with its reason. A place whose inputs did not change is left as
     it is, unless *force*. *cause* says why published figures may change where code and configuration did not.
+    Unless *publish*, no further day becomes published: inputs that are lost may still be fetched again.
     """
     chain_id = place.deployment.chain_id
     book = book_of(work.book.rows(SEGMENTS, chain_id=chain_id), work.book.rows(FILTERS), chain_id)
@@ -104,6 +106,8 @@ async def derive_place(  # noqa: PLR0913 - each says something of its own
     tables["transfers"], tables["bridge_legs"] = carried(
         made.transfers, made.bridge_legs, held_legs(work, place.key)
     )
+    if not publish and not _is_published(work, place, final_day(row)):
+        row["final_until"] = None
     return commit_derived(work, place, row, tables, force=force, cause=cause)
 
 
@@ -226,6 +230,11 @@ def _certificates(work: Session, place: Place) -> list[dict[str, Any]]:
 def whole_claim(token: str) -> dict[str, Any]:
     """Return the claim that the token's figures over all chains are still to be computed."""
     return {"claim": f"{WHOLE_CLAIM} {token}", "owner": WHOLE_CLAIM, "fetched_at": now()}
+
+
+def _is_published(work: Session, place: Place, through: date | None) -> bool:
+    rows = work.book.rows(PUBLICATIONS, token=place.key[0], chain_id=place.key[1])
+    return any(row["through_day"] == through for row in rows)
 
 
 def _published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict[str, Any]]:

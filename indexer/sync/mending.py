@@ -117,7 +117,11 @@ def _derive(work: Session, token: Token, deployment: Deployment) -> int:
     reads = bool(held["reads_allowed"]) if held else True
     raw = load_raw(work, deployment.chain_id)
     final = last_final(work, deployment.chain_id)
-    row = asyncio.run(derive_place(work, place, raw, None, final=final, reads=reads, force=True))
+    row = asyncio.run(
+        derive_place(
+            work, place, raw, None, final=final, reads=reads, force=True, cause="repair", publish=False
+        )
+    )
     if row is None and held:
         with work.book.commit() as commit:  # no block of it is covered any more
             commit.remove(DERIVATIONS, [{name: held[name] for name in DERIVATIONS.key}])

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import time
+from collections import Counter
 from multiprocessing import get_context
 from pathlib import Path
 
 import killable
-from line_kit import differing, digests_of, recording, run
+import pytest
+from line_kit import Quiet, differing, digests_of, recording, run, settings_for
 
+from indexer.floor.errors import Usage
 from indexer.serve.misbehave import Faults
 from indexer.serve.replay import Replay, serving
+from indexer.store.journal import KEPT
+from indexer.store.read import read_book
+from indexer.sync.mending import repair_store
 
 NAME = "stbt"
 KILLS = 20
@@ -24,16 +31,18 @@ SERVER.set_forkserver_preload(["killable", "web3", "indexer.sync.backfill", "ind
 
 
 class Child:
-    """A backfill in a process of its own, forked from a server that has the imports behind it."""
+    """A backfill in a process of its own, forked from a server that has the imports behind it.
+
+    Without a *url* it is a repair of the store.
+    """
 
     def __init__(
         self, home: Path, url: str, stop_after: int, name: str = NAME, point: str = "rename"
     ) -> None:
         mine, theirs = SERVER.Pipe()
         self._said = mine
-        self._process = SERVER.Process(
-            target=killable.main, args=(home, name, url, stop_after, theirs, point)
-        )
+        target, where = (killable.main, (home, name, url)) if url else (killable.mend, (home, name))
+        self._process = SERVER.Process(target=target, args=(*where, stop_after, theirs, point))
         self._process.start()
         theirs.close()
         assert mine.recv() == "started"
@@ -91,3 +100,81 @@ def test_a_kill_between_instants_reads_and_derive_loses_nothing(tmp_path: Path) 
             assert Child(home, url, after, "backed", point).kill(None), (point, after)
         assert Child(home, url, 0, "backed").wait() == 0
     assert differing(digests_of(tmp_path / "whole"), digests_of(home)) == []
+
+
+STEPS = {
+    "half a file": 6, "before sync": 12, "after sync": 12, "before rename": 6, "after rename": 6, "half a line": 5,
+    "after a line": 5, "before commit": 7, "after commit": 7, "before delete": 1, "after delete": 1,
+}  # fmt: skip
+"""Kinds of steps of a commit, and among how many of each a kill is drawn."""
+ROUNDS = 2
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A home that nothing interrupted, and the digests of its tables."""
+    home = tmp_path_factory.mktemp("unbroken") / "home"
+    run(home, NAME, verify=True)
+    return home, digests_of(home)
+
+
+def test_a_kill_at_any_step_of_a_commit_loses_nothing(
+    tmp_path: Path, unbroken: tuple[Path, dict[str, str]]
+) -> None:
+    """Killed before and after each write, sync, rename, line, COMMIT and deletion, it ends as an unbroken run.
+
+    After every other kill the database is lost too, and made again from the lake: no committed row is missing.
+    """
+    draw = random.Random(SEED)
+    print(f"seed {SEED}")
+    whole = unbroken[1]
+    points = list(STEPS) * ROUNDS
+    draw.shuffle(points)
+    kills: Counter[str] = Counter()
+    home = tmp_path / "home0"
+    with serving(Replay([recording(NAME)])) as url:
+        for number, point in enumerate(points):
+            if not Child(home, url, draw.randint(1, STEPS[point]), point=point).kill(None):
+                assert differing(whole, digests_of(home)) == []
+                home = tmp_path / f"home{number + 1}"  # it had fewer such steps left: the next begins afresh
+                continue
+            kills[point] += 1
+            if number % 2 and (home / "rwa.db").exists():
+                before = committed(home)
+                lose_database(home)
+                repair_store(*settings_for(home, []), Quiet())
+                assert before <= committed(home), point
+        assert Child(home, url, 0).wait() == 0
+        assert differing(whole, digests_of(home)) == []
+    print(f"{kills.total()} kills: {dict(kills)}")
+    assert kills.total() >= len(STEPS)
+
+
+def committed(home: Path) -> set[str]:
+    """Return the rows that nothing but the book and its journal tells, as text."""
+    try:
+        book = read_book(home, f"sqlite:///{home / 'rwa.db'}")
+    except Usage:
+        return set()
+    return {f"{table.name} {row}" for table in KEPT for row in book[table.name].to_pylist()}
+
+
+def lose_database(home: Path) -> None:
+    for file in home.glob("rwa.db*"):
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    "point", ["after sync", "before rename", "after rename", "before commit", "after commit"]
+)
+def test_a_killed_repair_is_run_again(
+    tmp_path: Path, unbroken: tuple[Path, dict[str, str]], point: str
+) -> None:
+    """Killed at its first, second, third … such step, a repair of a lost database is run again and ends whole."""
+    for step in (1, 3, 9):
+        home = Path(shutil.copytree(unbroken[0], tmp_path / f"home{step}"))
+        (home / "rwa.db").write_bytes(b"damaged" * 3_000)
+        Child(home, "", step, point=point).kill(None)
+        repair_store(*settings_for(home, []), Quiet())
+        assert differing(unbroken[1], digests_of(home)) == [], step
+        assert list(home.glob("rwa.db.damaged-*"))
