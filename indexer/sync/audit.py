@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -127,11 +127,14 @@ def audit(
     """Audit what *order* names, after saying what it costs; what is proven already is not asked again."""
     seed = order.seed or secrets.token_hex(4)
     with session(settings, registry, progress, connect) as work:
-        rows = [*flawed_files(work), *contradictions(work, [chain.id for chain in _chains(registry, order)])]
+        rows = flawed_files(work)
+        flawed = {row["filter_id"] for row in rows}
+        rows += contradictions(work, [chain.id for chain in _chains(registry, order)], flawed)
+        _forget_local(work)
         _keep(work, rows)
         troubles = []
         for chain in _chains(registry, order):
-            left = _left(chain, _book_rows(work, chain), work.lake, order._replace(seed=seed))
+            left = _left(chain, _book_rows(work, chain, flawed), work.lake, order._replace(seed=seed))
             if not left.parts:
                 continue
             progress.note(_said(chain, settings, order, left, seed))
@@ -232,9 +235,17 @@ def _chains(registry: Registry, order: AuditOrder) -> list[Chain]:
     return [registry.chains[name] for name in names if order.chains is None or name in order.chains]
 
 
-def _book_rows(work: Session, chain: Chain) -> dict[str, list[dict[str, Any]]]:
+def _forget_local(work: Session) -> None:
+    """Drop what was found of files and rows before: it is looked at whole each time."""
+    gone = [row for level in ("file", "rows") for row in work.book.rows(AUDITS, level=level)]
+    with work.book.commit() as commit:
+        commit.remove(AUDITS, [{name: row[name] for name in AUDITS.key} for row in gone])
+
+
+def _book_rows(work: Session, chain: Chain, flawed: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    segments = work.book.rows(SEGMENTS, chain_id=chain.id)
     return {
-        "segments": work.book.rows(SEGMENTS, chain_id=chain.id),
+        "segments": [s for s in segments if s["path"] not in flawed],
         "filters": work.book.rows(FILTERS),
         "audits": work.book.rows(AUDITS, chain_id=chain.id),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -10,11 +10,9 @@ import pyarrow.compute as pc
 
 from indexer.floor.tables import FILES, FILTERS, LOGS, SEGMENTS
 from indexer.store.intact import flaws
-from indexer.sync.coverage import book_of
+from indexer.sync.coverage import Book, book_of
+from indexer.sync.raw import clash_of
 from indexer.sync.session import Session, now
-
-CONTENT = ("block_hash", "tx_hash", "tx_index", "address", "topic0", "topic1", "topic2", "topic3", "data")
-SHOWN = 3
 
 
 def flawed_files(work: Session) -> list[dict[str, Any]]:
@@ -33,38 +31,38 @@ def flawed_files(work: Session) -> list[dict[str, Any]]:
     return found
 
 
-def contradictions(work: Session, chains: Sequence[str]) -> list[dict[str, Any]]:
+def contradictions(work: Session, chains: Sequence[str], unreadable: Collection[str]) -> list[dict[str, Any]]:
     """Return a row of ``audits`` for each segment whose rows contradict its book or another segment's.
 
-    A log that two filters held is there twice, the same; twice and different is a lie of one of the two.
+    Files in *unreadable* are left out: they have rows of their own.
     """
     found = []
     for chain_id in chains:
         book = book_of(work.book.rows(SEGMENTS, chain_id=chain_id), work.book.rows(FILTERS), chain_id)
         parts = []
         for segment in book.segments:
-            logs = _readable(work, segment["path"])
-            if logs is None:
-                continue  # the file's own row says so
+            if segment["path"] in unreadable:
+                continue
+            logs = work.lake.read(LOGS, [segment["path"]] if segment["path"] else [])
             why = _own(segment, logs)
             if why:
                 place = segment["first"], segment["last"]
                 found.append(_row(chain_id, segment["filter_id"], "rows", why, *place, logs=logs.num_rows))
-            parts.append(
-                logs.append_column("filter_id", pa.array([segment["filter_id"]] * logs.num_rows, pa.string()))
+            parts.append(logs)
+        clash = clash_of(pa.concat_tables(parts)) if parts else None
+        if clash is not None:
+            detail = (
+                f"Two different logs are held for one place of block {clash}, or two hashes of it. `rwa audit --proof "
+                f"receipts --from {clash} --to {clash}` and `rwa repair` settle it."
             )
-        if parts:
-            found += _between(chain_id, pa.concat_tables(parts))
+            found += [
+                _row(chain_id, s["filter_id"], "rows", detail, clash, clash) for s in _holding(book, clash)
+            ]
     return found
 
 
-def _readable(work: Session, path: str | None) -> pa.Table | None:
-    from indexer.floor.errors import StoreUnusable  # noqa: PLC0415
-
-    try:
-        return work.lake.read(LOGS, [path] if path else [])
-    except StoreUnusable:
-        return None
+def _holding(book: Book, block: int) -> list[Mapping[str, Any]]:
+    return [s for s in book.segments if s["first"] <= block <= s["last"]]
 
 
 def _own(segment: Mapping[str, Any], logs: pa.Table) -> str | None:
@@ -76,24 +74,6 @@ def _own(segment: Mapping[str, Any], logs: pa.Table) -> str | None:
         if reach["min"] < segment["first"] or reach["max"] > segment["last"]:
             return f"The file has logs of blocks {reach['min']} to {reach['max']}, outside the segment."
     return None
-
-
-def _between(chain_id: str, logs: pa.Table) -> Iterator[dict[str, Any]]:
-    """Yield a row for each filter whose logs have the place of another log, or the block of another hash."""
-    seen: dict[tuple[int, int], tuple[Any, str]] = {}
-    hashes: dict[int, tuple[bytes, str]] = {}
-    wrong: dict[str, list[int]] = {}
-    names = ("block_number", "log_index", *CONTENT, "filter_id")
-    for block, index, *content, filter_id in zip(*(logs[name].to_pylist() for name in names), strict=True):
-        first, other = seen.setdefault((block, index), (content, filter_id))
-        block_hash, also = hashes.setdefault(block, (content[0], filter_id))
-        if first != content or block_hash != content[0]:
-            for one in {filter_id, other, also}:
-                wrong.setdefault(one, []).append(block)
-    for filter_id, blocks in sorted(wrong.items()):
-        shown = ", ".join(str(block) for block in sorted(set(blocks))[:SHOWN])
-        detail = f"Two different logs are held for one place, or two hashes for one block, at block {shown}."
-        yield _row(chain_id, filter_id, "rows", detail, min(blocks), max(blocks))
 
 
 def _row(

@@ -38,7 +38,7 @@ from indexer.sync.committing import commit_tables
 from indexer.sync.coverage import Book as Segments
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
 from indexer.sync.inputs import Raw, derived, forget_absent, not_found
-from indexer.sync.measuring import Inconsistent, measure
+from indexer.sync.measuring import CONTRADICTED, Inconsistent, measure
 from indexer.sync.restating import LATE, cause_of
 from indexer.sync.session import Session, now
 
@@ -96,7 +96,13 @@ async def derive_place(  # noqa: PLR0913 - each says something of its own
     if held and not force and _stands(held, row):
         return held
     forget_absent(raw)
-    logs = raw.logs.of([contract.address for contract in place.contracts], run)
+    addresses = [contract.address for contract in place.contracts]
+    clash = raw.logs.clash(addresses, run)
+    if clash is not None:
+        row["why_null"] = (
+            f"{CONTRADICTED}: two different logs are held for one place of block {clash}, or two hashes of it"
+        )
+    logs = raw.logs.of(addresses, run)
     scene = Scene(
         place.token, place.deployment, run, logs, raw.calls, raw.reads, raw.moments.known, raw.read_times
     )

@@ -49,6 +49,13 @@ class RawLogs:
 
     def of(self, addresses: Sequence[str], run: Run) -> pa.Table:
         """Return the logs of *addresses* within *run*, in (block, log index) order, each once."""
+        return in_order(self._held(addresses, run))
+
+    def clash(self, addresses: Sequence[str], run: Run) -> int | None:
+        """Return the first block of which two rows are held that cannot both be so; None where all can."""
+        return clash_of(self._held(addresses, run))
+
+    def _held(self, addresses: Sequence[str], run: Run) -> pa.Table:
         wanted = {bytes.fromhex(address[2:]) for address in addresses}
         blocks = Span(run.first, run.frontier.number)
         parts = []
@@ -61,9 +68,7 @@ class RawLogs:
                 number = file.logs["block_number"].to_numpy()
                 keep &= (number >= blocks.first) & (number <= blocks.last)
             parts.append(file.logs if keep.all() else file.logs.filter(pa.array(keep)))
-        if not parts:
-            return self._lake.read(LOGS, [])
-        return in_order(pa.concat_tables(parts))
+        return pa.concat_tables(parts) if parts else self._lake.read(LOGS, [])
 
     def _read(self, path: str) -> _File:
         if path not in self._kept:
@@ -76,6 +81,32 @@ class RawLogs:
             coded = whole(logs["address"]).dictionary_encode()
             self._kept[path] = _File(logs, coded.dictionary.to_pylist(), coded.indices.to_numpy())
         return self._kept[path]
+
+
+def clash_of(logs: pa.Table) -> int | None:
+    """Return the first block with two different logs at one place, or with two hashes; None where there is none.
+
+    Two filters may have held one contract, so the same log may be there twice; a different one never.
+    """
+    if logs.num_rows < 2:
+        return None
+    key = pc.add(pc.multiply(logs["block_number"], 1 << 24), logs["log_index"])
+    if pc.min(pc.pairwise_diff(whole(key))).as_py() <= 0:
+        logs = logs.take(pc.sort_indices(key))
+    before, after = logs.slice(0, logs.num_rows - 1), logs.slice(1)
+
+    def differs(name: str) -> pa.ChunkedArray:
+        left, right = before[name], after[name]
+        apart = pc.fill_null(pc.not_equal(left, right), fill_value=False)
+        return pc.or_(apart, pc.xor(pc.is_null(left), pc.is_null(right)))
+
+    same_block = pc.equal(before["block_number"], after["block_number"])
+    same_place = pc.and_(same_block, pc.equal(before["log_index"], after["log_index"]))
+    wrong = pc.and_(same_block, differs("block_hash"))
+    for name in ("tx_hash", "tx_index", "address", "topic0", "topic1", "topic2", "topic3", "data"):
+        wrong = pc.or_(wrong, pc.and_(same_place, differs(name)))
+    found = after["block_number"].filter(wrong)
+    return int(found[0].as_py()) if len(found) else None
 
 
 def in_order(logs: pa.Table) -> pa.Table:

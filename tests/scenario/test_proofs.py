@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from line_kit import Quiet, differing, digests_of, recording, settings_for
+from line_kit import CONFIG, Quiet, differing, digests_of, recording, settings_for
 
+from indexer.cli.main import main
 from indexer.serve.misbehave import Faults
 from indexer.serve.replay import Replay, serving
 from indexer.store.read import connect
@@ -199,3 +201,45 @@ def test_a_plan_asks_nobody(tmp_path):
     (row,) = plan_audit(settings, registry, order._replace(first=0, last=350))
     assert before == 8
     assert (row["first"], row["last"]) == (301, 350)
+
+
+def command(home: Path, rpc: str, *words: str) -> int:
+    return main(["--home", str(home), "--config", str(CONFIG), "--rpc", rpc, "-q", *words])
+
+
+def test_the_exit_code_says_what_an_audit_found(tmp_path, capsys):
+    """0 where all is proven, 3 where something failed, 4 where nobody could settle it; repaired it is 0 again."""
+    with endpoints(Faults(drop_logs=frozenset({lost_log()}))) as rpc:
+        fill(tmp_path, rpc)
+        assert command(tmp_path, rpc, "audit", TOKEN) == 4
+        capsys.readouterr()
+        assert command(tmp_path, rpc, "audit", TOKEN, "--proof", "bloom", "--json") == 3
+        (row,) = json.loads(capsys.readouterr().out)
+        assert (row["verdict"], row["added"]) == ("failed", 1)
+        assert command(tmp_path, rpc, "repair", TOKEN) == 0
+        assert command(tmp_path, rpc, "audit", TOKEN, "--proof", "bloom") == 0
+    assert {row["cause"] for row in table(tmp_path, "restatements")} == {"repair"}
+
+
+def test_a_file_that_is_not_what_its_name_says_fails(tmp_path):
+    """A damaged file is found without a request, and its span is not believed."""
+    with endpoints(Faults()) as rpc:
+        fill(tmp_path, rpc)
+        (listed,) = [row for row in table(tmp_path, "files") if row["table_name"] == "logs"]
+        file = tmp_path / "lake" / listed["path"]
+        body = bytearray(file.read_bytes())
+        body[len(body) // 2] ^= 1
+        file.write_bytes(body)
+        found = audited(tmp_path, rpc, level="bloom").rows.to_pylist()
+    assert [(row["level"], row["verdict"]) for row in found] == [("file", "failed")]
+    assert "rwa repair --store" in found[0]["detail"]
+
+
+def test_an_interrupted_audit_goes_on(tmp_path):
+    """What was proved before an endpoint went away is not asked again, and the rest is said to be open."""
+    with endpoints(Faults()) as rpc:
+        fill(tmp_path, rpc)
+        audited(tmp_path, rpc, level="receipts", last=249)
+        rest = audited(tmp_path, rpc, level="receipts").rows.to_pylist()
+    assert [(row["first"], row["verdict"]) for row in rest] == [(250, "pass")]
+    assert {row["proof"] for row in table(tmp_path, "segments")} == {"receipts"}

@@ -17,7 +17,7 @@ from indexer.ledger.scene import Run
 from indexer.ledger.values import Call
 from indexer.store.book import Book
 from indexer.store.lake import Lake
-from indexer.sync.raw import RawLogs, add_rows, in_order, load_calls, load_reads
+from indexer.sync.raw import RawLogs, add_rows, clash_of, in_order, load_calls, load_reads
 from indexer.sync.writer import LogWriter, Piece
 
 
@@ -127,3 +127,17 @@ def test_adding_nothing_writes_nothing(home: tuple[Book, Lake]) -> None:
     book, lake = home
     add_rows(book, lake, TRANSACTIONS, CHAIN_ID, rows_of(TRANSACTIONS, []))
     assert (book.rows(FILES), lake.paths()) == ([], [])
+
+
+def test_two_rows_for_one_place_clash_only_where_they_differ() -> None:
+    """The same log of two filters is no clash; another log at its place, or another hash of its block, is."""
+    one, same, other = transfer(2, 1, MOVE, 5), transfer(2, 1, MOVE, 5), transfer(2, 1, MOVE, 6)
+    first = transfer(1, 0, MOVE, 5)
+    assert clash_of(logs_of(first)) is None
+    assert clash_of(logs_of(one, first, same)) is None
+    assert clash_of(logs_of(one, first, other)) == 2
+    forked = logs_of(first, one)
+    hashes = pa.array([forked["block_hash"][0].as_py(), b"\x99" * 32], pa.binary(32))
+    two = logs_of(transfer(2, 0, MOVE, 5), one)
+    assert clash_of(two) is None
+    assert clash_of(two.set_column(two.schema.get_field_index("block_hash"), "block_hash", hashes)) == 2

@@ -120,6 +120,13 @@ def test_only_neighbours_of_one_filter_are_merged(tmp_path: Path) -> None:
     assert [[s["first"] for s in group] for group in mergeable(rows, lake)] == [[20, 30]]
 
 
+def test_neighbours_of_another_proof_are_not_merged(tmp_path: Path) -> None:
+    """A segment that is proven further keeps its proof: it is not merged with one that is not."""
+    _, lake = opened(tmp_path)
+    rows = [segment(0, 9), segment(10, 19, proof="bloom"), segment(20, 29, proof="bloom")]
+    assert [[s["first"] for s in group] for group in mergeable(rows, lake)] == [[10, 20]]
+
+
 def test_files_do_not_grow_without_end(tmp_path: Path) -> None:
     """Segments are merged up to a million logs, not beyond."""
     _, lake = opened(tmp_path)
