@@ -1,6 +1,8 @@
 import asyncio
 import contextlib
+import json
 import random
+from pathlib import Path
 
 import pytest
 from rpc_node import CHAIN_NUMBER, Fault, Node, Raw, chain_of, refusing
@@ -267,3 +269,32 @@ def test_work_is_spread_over_the_endpoints():
     assert first + second == 40
     assert min(first, second) >= 8
     assert requests == 42
+
+
+PAYLOADS = json.loads((Path(__file__).parents[1] / "data" / "rpc" / "provider_errors.json").read_text())
+
+
+def test_whatever_one_provider_says_another_serves():
+    """Each of the 113 recorded errors, told by one endpoint, is followed by the answer of the good one."""
+    saying = {}
+
+    def refuse(_):
+        raise Fault(saying["code"] or -32000, saying["message"], saying.get("data"))
+
+    bad, good = Node(eth_getLogs=refuse), Node(eth_getLogs=lambda _: [])
+
+    async def act(pool):
+        served = []
+        for row in PAYLOADS:
+            saying.clear()
+            saying.update(row)
+            for standing in pool._standings:
+                standing.rests_until, standing.failures, standing.endpoint.pace.rate = 0.0, 0, None
+                standing.max_blocks = standing.max_addresses = None
+            served.append(bytes(await pool.ask(*logs())))
+        return served, bad.times("eth_getLogs"), good.times("eth_getLogs")
+
+    served, asked, answered = with_pool(act, bad, good)[0]
+    assert served == [b"[]"] * 113
+    assert asked >= 113
+    assert answered == 113
