@@ -6,14 +6,16 @@ first asked for a block of which it is known that it has logs.
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Iterable
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
 
 from indexer.config.model import Canary
+from indexer.floor.filters import Filter
 from indexer.floor.spans import Span
 from indexer.sources.endpoint import Ask, Endpoint
 from indexer.sources.logjson import BadAnswer
@@ -24,6 +26,8 @@ RECENT = 64
 VALID_SECONDS = 86_400.0
 SPACING = 5_000
 MOST_LEARNT = 64
+MOST_EMPTY = 256
+"""Empty answers that are held against what others say later."""
 
 
 class Verdict(NamedTuple):
@@ -31,6 +35,13 @@ class Verdict(NamedTuple):
 
     held: bool
     at: float
+
+
+class Asked(NamedTuple):
+    """What logs were asked for."""
+
+    span: Span
+    wanted: Filter
 
 
 class Canaries:
@@ -43,6 +54,7 @@ class Canaries:
         self.known = tuple(sorted(known, key=lambda one: one.block))
         self._learnt: list[Canary] = []
         self._verdicts: dict[str, dict[Canary, Verdict]] = {}
+        self._empty: deque[tuple[str, Asked]] = deque(maxlen=MOST_EMPTY)
 
     def due(self, endpoint: str, first: int, now: float) -> Canary | bool:
         """Return whether *endpoint* may be asked for logs from block *first* on, or the canary to ask before.
@@ -84,6 +96,29 @@ class Canaries:
     def proved_at(self, endpoint: str) -> float | None:
         """Return when the oldest verdict on *endpoint* was given; None where there is none."""
         return min((verdict.at for verdict in self._verdicts.get(endpoint, {}).values()), default=None)
+
+    def compare(self, endpoint: str, asked: Asked, logs: pa.Table) -> list[str]:
+        """Hold what *endpoint* gave against what others gave for the same; return whom that makes doubtful.
+
+        Whoever said that there is nothing where another has logs is asked for its canaries again.
+        """
+        if not logs.num_rows:
+            self._empty.append((endpoint, asked))
+            return []
+        blocks = logs["block_number"].to_pylist()
+        wrong = [
+            (other, held)
+            for other, held in self._empty
+            if other != endpoint and held.wanted == asked.wanted and _any_within(blocks, held.span)
+        ]
+        for one in wrong:
+            self._empty.remove(one)
+            self.doubt(one[0])
+        return [
+            f"{other} said that blocks {held.span} hold no logs of what was asked, where {endpoint} has some; it is "
+            "asked for known logs again."
+            for other, held in wrong
+        ]
 
     def offer(self, endpoint: str, canary: Canary, now: float) -> None:
         """Take up a block with logs that *endpoint* served, if it has proved itself and the block is needed."""
@@ -144,6 +179,12 @@ async def count(endpoint: Endpoint, canary: Canary) -> int:
     if not own or any(block != canary.block for block, _ in places):
         raise BadAnswer(f"{endpoint.name} answered block {canary.block} with logs that were not asked for.")
     return len(places)
+
+
+def _any_within(blocks: Sequence[int], span: Span) -> bool:
+    """Return whether one of *blocks*, which are in order, lies in *span*."""
+    at = bisect_left(blocks, span.first)
+    return at < len(blocks) and blocks[at] <= span.last
 
 
 def first_of(logs: pa.Table) -> Canary:

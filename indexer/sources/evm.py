@@ -18,6 +18,7 @@ from indexer.floor.spans import BlockRef, Span
 from indexer.floor.together import together
 from indexer.sources.answers import TxAnswer, read_block, read_bloom
 from indexer.sources.calls import Call, CallAnswer, Slot, ask_calls
+from indexer.sources.canaries import Asked
 from indexer.sources.checks import checked, in_bloom, timed, untimed_blocks
 from indexer.sources.endpoint import BATCH, Ask, Endpoint
 from indexer.sources.logjson import BadAnswer, Parsed, parse_logs
@@ -169,7 +170,7 @@ class Evm:
                 endpoint.block_timestamp = not untimed
             await _add_headers(endpoint, untimed, headers)
             table = endpoint.believe(want.text, lambda found: timed(found, headers, end), parsed.logs)
-            self.pool.answered(endpoint.name, want, table, took)
+            self.pool.answered(endpoint.name, want, Asked(span, wanted), table, took)
             return LogsAnswer(table, end, endpoint.name, parsed.fast, parsed.slow)
 
         return await self._ask(want, act, also=frozenset({"unknown"}))

@@ -18,8 +18,8 @@ import pyarrow as pa
 from indexer.config.model import Canary, Chain
 from indexer.floor.errors import Transient
 from indexer.floor.together import together
-from indexer.sources.canaries import RECENT, Canaries, first_of
-from indexer.sources.endpoint import Ask, Endpoint, WrongChain
+from indexer.sources.canaries import RECENT, Asked, Canaries, first_of
+from indexer.sources.endpoint import Endpoint, WrongChain
 from indexer.sources.nobody import nobody
 from indexer.sources.profile import Learned
 from indexer.sources.provider_errors import CUT, Refusal, Refused
@@ -37,8 +37,10 @@ from indexer.sources.standing import (
     full,
     kind_of,
     learn,
+    lives,
     loosest,
     newest,
+    passing,
     pause,
     served,
     size_of,
@@ -150,11 +152,13 @@ class Pool:
         head, now = self.head, self._now()
         return [remembered(s, self.canaries, head, now) for s in self._standings]
 
-    def answered(self, name: str, want: Want, logs: pa.Table, seconds: float) -> None:
+    def answered(self, name: str, want: Want, asked: Asked, logs: pa.Table, seconds: float) -> None:
         """Take note of the logs that the endpoint *name* gave for *want*, and how long it took.
 
         A block with logs that a proven endpoint served is a canary for the others.
         """
+        for doubt in self.canaries.compare(name, asked, logs):
+            self._on_note(doubt)
         for standing in self._standings:
             if standing.endpoint.name == name:
                 answered(standing, want, logs.num_rows, seconds)
@@ -197,9 +201,9 @@ class Pool:
                     if times[name, refusal.kind] >= _TIMES.get(refusal.kind, 1):
                         passed[name] = refusal
                         calm(choice, refusal.kind)
-                elif want.first is not None and (isinstance(error, Slow) or _passing(refusal)):
+                elif want.first is not None and (isinstance(error, Slow) or passing(refusal)):
                     times[name, "stuck"] += 2 if isinstance(error, Slow) else 1
-                    if times[name, "stuck"] >= _STUCK and await _lives(choice.endpoint):
+                    if times[name, "stuck"] >= _STUCK and await lives(choice.endpoint):
                         passed[name] = Refusal("size" if want.cuttable else "unknown", text=str(error))
                         calm(choice, "unknown")
 
@@ -287,20 +291,6 @@ class Pool:
 
     def _now(self) -> Now:
         return Now(_clock(), self._wall())
-
-
-def _passing(refusal: Refusal | None) -> bool:
-    """Return whether the endpoint answered with an error that should pass."""
-    return refusal is not None and refusal.kind == "transient"
-
-
-async def _lives(endpoint: Endpoint) -> bool:
-    """Return whether the endpoint answers anything."""
-    try:
-        await endpoint.one(Ask("eth_blockNumber", []))
-    except Transient:
-        return False
-    return True
 
 
 def _clock() -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from indexer.floor.errors import Transient
-from indexer.sources.endpoint import Endpoint, WrongChain
+from indexer.sources.endpoint import Ask, Endpoint, WrongChain
 from indexer.sources.profile import (
     FIRST_SPAN,
     FIRST_WINDOW,
@@ -255,3 +255,17 @@ def kind_of(error: Transient | WrongChain) -> str:
     if isinstance(error, WrongChain):
         return "out"
     return "slow" if isinstance(error, Slow) else "transient"
+
+
+def passing(refusal: Refusal | None) -> bool:
+    """Return whether the endpoint answered with an error that should pass."""
+    return refusal is not None and refusal.kind == "transient"
+
+
+async def lives(endpoint: Endpoint) -> bool:
+    """Return whether the endpoint answers anything."""
+    try:
+        await endpoint.one(Ask("eth_blockNumber", []))
+    except Transient:
+        return False
+    return True

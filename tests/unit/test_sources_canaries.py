@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pyarrow as pa
 import pytest
 from rpc_node import ADDRESS, Node, blocks, chain_of, log, refusing
 
@@ -9,7 +10,7 @@ from indexer.config.model import Canary
 from indexer.floor.errors import NoEndpoint
 from indexer.floor.filters import filter_of
 from indexer.floor.spans import Span
-from indexer.sources.canaries import VALID_SECONDS, Canaries
+from indexer.sources.canaries import VALID_SECONDS, Asked, Canaries
 from indexer.sources.evm import Evm
 from indexer.sources.pool import Pool
 from indexer.sources.transport import Manners
@@ -87,6 +88,31 @@ def test_the_depth_is_told():
     assert watched((HIGH, True), (DEEP, False)).depth("a", 0.0) == (50, 5)
     assert watched((HIGH, True), (DEEP, True)).depth("a", 0.0) == (5, None)
     assert watched().depth("a", 0.0) == (None, None)
+
+
+def compared(*answers):
+    """Return who is doubted after *answers* (endpoint, span, blocks with logs), of one filter each."""
+    canaries, told = watched((HIGH, True)), []
+    for name, span, seen in answers:
+        asked = Asked(span, filter_of("eip155:1", [ADDRESS], None))
+        told += canaries.compare(name, asked, pa.table({"block_number": pa.array(seen, pa.int64())}))
+    return [text.partition(" ")[0] for text in told], canaries.due("a", 60, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "doubted"),
+    [
+        ((("a", Span(0, 9), []), ("b", Span(5, 20), [7])), ["a"]),
+        ((("a", Span(0, 9), []), ("b", Span(5, 20), [15])), []),
+        ((("a", Span(0, 9), []), ("b", Span(5, 20), [])), []),
+        ((("a", Span(0, 9), []), ("a", Span(5, 20), [7])), []),
+        ((("a", Span(0, 9), []), ("b", Span(5, 9), [7]), ("b", Span(5, 9), [7])), ["a"]),
+    ],
+)
+def test_who_saw_nothing_where_another_has_logs_is_doubted(answers, doubted):
+    """An empty answer that another endpoint contradicts costs the trust: canaries are asked again."""
+    told, due = compared(*answers)
+    assert (told, due) == (doubted, HIGH if doubted else True)
 
 
 def node(first_kept=0, count=1):
