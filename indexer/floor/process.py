@@ -1,8 +1,9 @@
-"""How a process that moves millions of rows treats its memory."""
+"""How a process that moves millions of rows treats its memory, and how deep it may nest."""
 
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,3 +29,17 @@ def for_many_rows() -> Iterator[None]:
     finally:
         pa.set_memory_pool(pool)
         gc.set_threshold(*before)
+
+
+@contextmanager
+def same_depth() -> Iterator[None]:
+    """Put back the limit of recursion that a library raises while it is imported.
+
+    web3 brings py_ecc, which sets it to 100,000. A reader of JSON in C then follows an answer that nests as
+    deep until its stack ends, and the process with it, in place of a RecursionError.
+    """
+    before = sys.getrecursionlimit()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)

@@ -18,6 +18,7 @@ from asyncio_throttle.throttler import Throttler
 
 from indexer.config import model
 from indexer.floor.errors import Transient
+from indexer.floor.process import same_depth
 from indexer.sources.logjson import BadAnswer
 from indexer.sources.shown import trouble
 
@@ -118,7 +119,8 @@ class Http:
         return b"".join(parts)
 
     async def _open(self) -> aiohttp.ClientSession:
-        from web3 import AsyncHTTPProvider  # noqa: PLC0415 - two seconds that only a fetch shall pay
+        with same_depth():
+            from web3 import AsyncHTTPProvider  # noqa: PLC0415 - two seconds that only a fetch shall pay
 
         # At DEBUG and INFO these two write the URL, hence the key.
         for module in ("web3._utils.http_session_manager", "web3.providers.AsyncHTTPProvider"):

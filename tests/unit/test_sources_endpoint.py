@@ -1,6 +1,8 @@
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 import traceback
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -423,3 +425,22 @@ def test_headers_of_blocks_pass_through_unread():
 
     node = Node(eth_getBlockByNumber=lambda number, _: block(int(number, 16)))
     assert with_node(act, node) == block(7)
+
+
+def test_an_answer_that_nests_without_end_does_not_kill_the_process():
+    """web3 raises Python's limit of recursion; after it a deep answer would end the stack, and the process with it."""
+    code = (
+        "import asyncio, contextlib\n"
+        "from indexer.config.model import Endpoint\n"
+        "from indexer.floor.errors import Transient\n"
+        "from indexer.sources.logjson import BadAnswer, envelopes\n"
+        "from indexer.sources.transport import Http, Manners\n"
+        "with contextlib.suppress(Transient):\n"
+        "    asyncio.run(Http(Endpoint('node-1', 'http://127.0.0.1:9/'), Manners()).post(b'{}'))\n"
+        "try:\n"
+        "    envelopes(b'{\"error\":' + b'[' * 99_000 + b']' * 99_000 + b'}')\n"
+        "except BadAnswer:\n"
+        "    print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "refused\n")
