@@ -20,6 +20,8 @@ from indexer.floor.errors import RwaError
 
 INTERRUPTED = 130
 TERMINATED = 143
+_STOPPED_QUERY = "Query interrupted"
+"""What DuckDB makes of Ctrl-C."""
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>,]+", re.IGNORECASE)
 _HOST = re.compile(r"(?<=host )[\w.-]+\.[\w.-]+(?::\d+)?", re.IGNORECASE)
 
@@ -107,17 +109,30 @@ def discreet() -> Iterator[None]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Turn SIGTERM into an orderly end: what is under way is undone, locks are given back."""
+    """Turn SIGTERM into an orderly end: what is under way is undone, locks are given back.
+
+    A signal ends a query of DuckDB too, which then raises an error of its own; that is the signal's all the same.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are the main thread's
         return
+    came: list[int] = []
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        # asyncio would write a traceback for each task that this ends.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         raise SystemExit(TERMINATED)
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
+    except Exception as error:
+        if came:
+            raise SystemExit(TERMINATED) from None
+        if isinstance(error, RuntimeError) and str(error) == _STOPPED_QUERY:
+            raise KeyboardInterrupt from None
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 

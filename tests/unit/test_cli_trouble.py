@@ -95,6 +95,24 @@ def test_sigterm_ends_in_an_orderly_way(capsys):
     assert capsys.readouterr().err == "Terminated; what was committed is kept.\n"
 
 
+def test_a_query_that_a_signal_ended_is_the_signals_end():
+    """DuckDB makes an error of its own of SIGTERM and of Ctrl-C; the shell sees the signal."""
+    with pytest.raises(SystemExit) as stopped, terminable():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except SystemExit:
+            raise RuntimeError("Query interrupted") from None
+    assert stopped.value.code == TERMINATED
+    with pytest.raises(KeyboardInterrupt), terminable():
+        raise RuntimeError("Query interrupted")
+
+
+def test_what_is_no_signal_stays_an_error():
+    """Any other error passes as it is."""
+    with pytest.raises(RuntimeError, match="else"), terminable():
+        raise RuntimeError("something else")
+
+
 @pytest.mark.parametrize(("value", "wanted"), [("", False), ("0", False), ("1", True)])
 def test_debugging_may_come_from_the_environment(monkeypatch, value, wanted):
     """RWA_DEBUG turns tracebacks on; empty and 0 are off."""
