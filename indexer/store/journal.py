@@ -36,7 +36,8 @@ from indexer.store.durable import append, write_whole
 from indexer.store.intact import digest
 
 KEPT = (
-    FILTERS, SEGMENTS, MOMENTS, PUBLICATIONS, CERTIFICATES, AUDITS, RESTATEMENTS, IMPORTED_NAVS, EXTERNAL_SUPPLY, LABELS,
+    FILTERS, SEGMENTS, MOMENTS, PUBLICATIONS, CERTIFICATES, AUDITS, RESTATEMENTS, IMPORTED_NAVS, EXTERNAL_SUPPLY,
+    LABELS,
 )  # fmt: skip
 """Tables of the book whose rows the journal tells, all of them. Of `files` it tells those of raw rows, of `claims`
 which tokens are held and whose the lake is. What else is in the book is made again: by deriving, by asking."""

@@ -5,23 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
-
-import pyarrow as pa
-from alembic.script import ScriptDirectory
 
 from indexer.config.model import Chain, Registry, spelled
 from indexer.config.settings import Settings, endpoints_of
 from indexer.floor.errors import RwaError, Usage
-from indexer.store.book import alembic_config
-from indexer.store.lake import Lake
 from indexer.store.read import read_book
 from indexer.sync.examine import Health, Subject, examine_all
+from indexer.sync.lookover import looked_at
 from indexer.sync.orders import Progress
 from indexer.sync.profiles import lags, remember, told
 
@@ -51,10 +45,9 @@ def local_findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", str(settings.home), OK, "nothing fetched yet")
         return
     except RwaError as error:
-        yield Finding("database", str(settings.home), FAIL, str(error), "Restore the database from a copy.")
+        yield Finding("database", str(settings.home), FAIL, str(error), "Do what the sentence says.")
         return
-    yield _schema(settings)
-    yield _lake(Lake(settings.lake), book["files"])
+    yield from (Finding(*seen) for seen in looked_at(settings, book))
 
 
 def remote_findings(
@@ -123,33 +116,6 @@ def _nearest(path: Path) -> Path:
     """Return *path*, or the first folder above it that exists."""
     path = path.absolute()
     return next(one for one in (path, *path.parents) if one.exists())
-
-
-def _schema(settings: Settings) -> Finding:
-    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    if not settings.database.startswith("sqlite"):
-        return Finding("database", "postgresql", OK, "can be read")
-    path = settings.database.partition(":///")[2]
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
-        row = con.execute("SELECT version_num FROM alembic_version").fetchone()
-    held = row[0] if row else None
-    if held != newest:
-        remedy = "Run `rwa backfill` with this version once; it brings the schema up to date."
-        return Finding("database", path, WARN, f"schema {held}, this version has {newest}", remedy)
-    return Finding("database", path, OK, f"can be read, schema {held}")
-
-
-def _lake(lake: Lake, files: pa.Table) -> Finding:
-    listed = [
-        row["path"] for row in files.select(["path", "unlisted_at"]).to_pylist() if row["unlisted_at"] is None
-    ]
-    missing = [path for path in listed if not lake.size(path)]
-    if missing:
-        detail = f"{len(missing)} of {len(listed)} files are missing, the first is {missing[0]}"
-        return Finding(
-            "lake", "files", FAIL, detail, "Restore them from a copy, or fetch into another --home."
-        )
-    return Finding("lake", "files", OK, f"{len(listed)} files, all there")
 
 
 def _kept(why_not: str | None) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ from indexer.sync.healing import certified
 from indexer.sync.inputs import load_raw
 from indexer.sync.orders import Order, Progress
 from indexer.sync.rounds import fetch, look, places_of
-from indexer.sync.session import Session, asking, no_endpoint, now, session, take_on
+from indexer.sync.session import Session, asking, no_endpoint, now, session, take_on, tidy
 from indexer.sync.whole import copy_dimensions, measure_whole
 from indexer.sync.writer import compact
 
@@ -191,6 +191,7 @@ async def one_round(work: Session, evm: Evm, held: Followed, order: Order) -> No
         work.progress.note(sentence)
     if got.stopped is None and held.rounds % COMPACT_ROUNDS == 0:
         compact(work.book, work.lake, evm.chain_id, view.final.number)
+        tidy(work.book, work.lake, now())
     held.rounds += 1
     held.touched |= got.touched
     held.all_due |= settled.unwound or bool(got.changed)

@@ -33,6 +33,9 @@ PAIRED = "lake"
 KEEP_UNLISTED = timedelta(hours=1)
 """How long an unlisted file stays: a reader that listed it before may still read it."""
 
+CLOCK_SLACK = timedelta(minutes=1)
+"""How far a clock may be set back, by those who keep it, without a word."""
+
 
 class Session(NamedTuple):
     """What a writing command works with."""
@@ -62,6 +65,7 @@ def session(
         try:
             pair(book, lake)
             book.keep(Journal(lake.folder or settings.home))
+            tell_clock(book, progress, now())
             tidy(book, lake, now())
             yield Session(settings, registry, book, lake, progress, connect)
         finally:
@@ -149,12 +153,30 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+def tell_clock(book: Book, progress: Progress, at: datetime) -> None:
+    """Say where the wall clock stands before what was committed already: it was set back, or was ahead then."""
+    newest = max((row["fetched_at"] for row in book.rows(CLAIMS)), default=at)
+    if newest - at > CLOCK_SLACK:
+        progress.note(
+            f"The clock of this machine went back by {timedelta(seconds=round((newest - at).total_seconds()))} since "
+            "the last commit; set it. What is fetched is dated by it; no figure depends on it, and a day is never "
+            "published before an earlier one."
+        )
+
+
 def tidy(book: Book, lake: Lake, at: datetime) -> None:
     """Delete files that left the manifest long ago, and the unfinished ones of a killed writer.
 
-    A whole file that no manifest lists stays: it may be all that is left of a lost database.
+    A whole file that no manifest lists stays: it may be all that is left of a lost database. A file that left it
+    in the future, by a clock that was ahead, leaves it now. Where the clock jumped ahead by an hour a reader may find
+    its file gone, and says that running again helps.
     """
     listed = book.rows(FILES)
+    ahead = [row for row in listed if row["unlisted_at"] and row["unlisted_at"] > at + CLOCK_SLACK]
+    if ahead:
+        with book.commit() as commit:
+            for row in ahead:
+                commit.update(FILES, row, unlisted_at=at)
     old = [row for row in listed if row["unlisted_at"] and row["unlisted_at"] < at - KEEP_UNLISTED]
     unfinished = [p for p, changed in lake.paths() if p.endswith(UNFINISHED) and changed < at - KEEP_UNLISTED]
     for path in [*(row["path"] for row in old), *unfinished]:
