@@ -23,9 +23,11 @@ from indexer.sources.views import View
 from indexer.sources.websocket import Wake, way_to
 from indexer.sync.backfill import check, deployments_of
 from indexer.sync.deriving import Place, derive_place, final_day, last_whole_day
-from indexer.sync.healing import certified
+from indexer.sync.healing import certified, prove_fetched
 from indexer.sync.inputs import load_raw
 from indexer.sync.orders import Order, Progress
+from indexer.sync.repairing import without_resting
+from indexer.sync.restating import REPAIRED
 from indexer.sync.rounds import fetch, look, places_of
 from indexer.sync.session import Session, asking, no_endpoint, now, session, take_on, tidy
 from indexer.sync.whole import copy_dimensions, measure_whole
@@ -186,7 +188,8 @@ async def one_round(work: Session, evm: Evm, held: Followed, order: Order) -> No
     if not held.places:
         held.places = await places_of(work, evm, held.wanted, view.head)
     first = order.first if isinstance(order.first, int) else None
-    got = await fetch(work, evm, held.places, (first, view.head.number), view, order)
+    rest = without_resting(work, evm.chain_id)
+    got = await fetch(work, evm, held.places, (first, view.head.number), view, order, rest)
     for sentence in got.open_spans:
         work.progress.note(sentence)
     if got.stopped is None and held.rounds % COMPACT_ROUNDS == 0:
@@ -197,6 +200,8 @@ async def one_round(work: Session, evm: Evm, held: Followed, order: Order) -> No
     held.all_due |= settled.unwound or bool(got.changed)
     if got.stopped is not None:
         raise NoEndpoint(got.stopped)
+    for trouble in await prove_fetched(work, evm, held.places, order.proof):
+        work.progress.note(trouble)
     derived = await _derive(work, evm, held, view, order)
     if got.logs or settled.unwound or asyncio.get_running_loop().time() - held.said > HEARTBEAT:
         held.said = asyncio.get_running_loop().time()
@@ -223,7 +228,11 @@ async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Or
 
 def _due(place: Place, row: Mapping[str, Any] | None, view: View, touched: Collection[str]) -> bool:
     """Tell whether a place has new logs, a day that has become final, or tables that lie too far behind."""
-    if row is None or any(contract.address in touched for contract in place.contracts):
+    if (
+        row is None
+        or row["config_digest"] == REPAIRED
+        or any(contract.address in touched for contract in place.contracts)
+    ):
         return True
     published = final_day(row)
     final = last_whole_day(moment(view.final.time - 1))

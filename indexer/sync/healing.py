@@ -177,8 +177,14 @@ async def prove_fetched(work: Session, evm: Evm, places: Sequence[Place], level:
         ).parts
         made, trouble = await prove_and_repair(work, evm, left)
         done.rows.extend(made.rows)
+        done.holes.extend(made.holes)
         if trouble:
             troubles.append(f"{evm.chain.name}: not every block reached the proof '{level}': {trouble}")
+    for hole in done.holes:
+        work.progress.note(
+            f"{evm.chain.name}: blocks {hole.unit.span} are a hole from now on, since nothing settles what is in them: "
+            f"{hole.detail}."
+        )
     for row in done.rows:
         if row["verdict"] == "repaired":
             work.progress.note(

@@ -7,12 +7,13 @@ right behind it loses nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from indexer.floor.spans import BlockRef, Span
+from indexer.floor.spans import BlockRef, Span, subtract
 from indexer.floor.tables import AUDITS, DERIVATIONS, FILES, FILTERS, LOGS, SEGMENTS
 from indexer.ledger.figures import moment
 from indexer.sources.evm import Evm
@@ -20,13 +21,16 @@ from indexer.store.book import Commit
 from indexer.store.lake import LakeFile
 from indexer.sync.audit import prove_parts, raise_proof
 from indexer.sync.audits import Part, audit_row, logs_in, parts_of, strength
-from indexer.sync.coverage import Book, book_of
+from indexer.sync.coverage import Book, Task, book_of
 from indexer.sync.proving import Finding
 from indexer.sync.restating import REPAIRED
 from indexer.sync.session import Session, now
 from indexer.sync.writer import file_row, unlist, written
 
 Row = Mapping[str, Any]
+
+REST = timedelta(hours=1)
+"""How long a follower leaves a hole alone that nobody could settle."""
 
 
 class Mended(NamedTuple):
@@ -41,13 +45,20 @@ class Mended(NamedTuple):
 
 
 async def repair_chain(work: Session, evm: Evm, failed: Sequence[Row]) -> Mended:
-    """Put right the spans of *failed*, rows of ``audits``; each is proved again, elsewhere where that can be."""
+    """Put right the spans of *failed*, rows of ``audits``; each is proved again, elsewhere where that can be.
+
+    What failed once and cannot be settled now is not kept: it is a hole until it can.
+    """
     done = Mended([], [])
     for row in failed:
         book = held_book(work, evm.chain_id)
         parts = parts_of(book, _sharing(work, book, row), row["level"], Span(row["first"], row["last"]))
         found, _ = await prove_parts(work, evm, parts)
         for (made, finding), part in zip(found, parts, strict=False):
+            if finding.verdict == "unknown":
+                finding = finding._replace(verdict="failed", right=None)  # noqa: PLW2901 - once wrong
+                with work.book.commit() as commit:
+                    commit.put(AUDITS, [made | {"verdict": "failed"}])
             more = await settle_finding(work, evm, part, finding)
             done.rows.extend(more.rows or [made])
             done.holes.extend(more.holes)
@@ -189,12 +200,17 @@ def _sharing(work: Session, book: Book, row: Row) -> list[Row]:
 
 
 def _done_with(work: Session, row: Row, parts: Sequence[Part]) -> None:
-    """Forget that *row* failed where the same blocks now stand under other names and none of them fails."""
+    """Forget *row* where the same blocks now stand under other names, and have rows of their own."""
     mine = {(part.unit.filter.id, part.unit.span.first) for part in parts}
-    if not parts or (row["filter_id"], row["first"]) in mine:
+    if (row["filter_id"], row["first"]) in mine:
         return
-    held = work.book.rows(AUDITS, chain_id=row["chain_id"], level=row["level"])
-    bad = [r for r in held if (r["filter_id"], r["first"]) in mine and r["verdict"] in ("failed", "unknown")]
-    if not bad:
+    if not subtract(Span(row["first"], row["last"]), [part.unit.span for part in parts]):
         with work.book.commit() as commit:
             commit.remove(AUDITS, [{name: row[name] for name in AUDITS.key}])
+
+
+def without_resting(work: Session, chain_id: str) -> Callable[[list[Task]], list[Task]]:
+    """Return what takes out of requests the spans that failed so lately that asking again would tell nothing new."""
+    recent = now() - REST
+    spans = [Span(r["first"], r["last"]) for r in open_failures(work, chain_id) if r["fetched_at"] > recent]
+    return lambda tasks: [Task(span, task.filter) for task in tasks for span in subtract(task.span, spans)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,9 +16,11 @@ from indexer.serve.misbehave import Faults
 from indexer.serve.replay import Replay, serving
 from indexer.store.read import connect
 from indexer.sync.audit import AuditOrder, audit, plan_audit
-from indexer.sync.backfill import backfill
+from indexer.sync.backfill import backfill, deployments_of
+from indexer.sync.follow import Followed, one_round
 from indexer.sync.orders import Order, Outcome
 from indexer.sync.repair import repair
+from indexer.sync.session import Session, asking, session, take_on
 
 NAME = "ustb"
 TOKEN = "ustb"
@@ -243,3 +246,51 @@ def test_an_interrupted_audit_goes_on(tmp_path):
         rest = audited(tmp_path, rpc, level="receipts").rows.to_pylist()
     assert [(row["first"], row["verdict"]) for row in rest] == [(250, "pass")]
     assert {row["proof"] for row in table(tmp_path, "segments")} == {"receipts"}
+
+
+def followed(home: Path, rpc: str, rounds: int) -> list[str]:
+    """Make so many rounds of a follower; return its notes."""
+    progress = Quiet()
+    settings, registry = settings_for(home, [rpc])
+    order = Order((registry.tokens[TOKEN],), chains=(NAME,), last="latest")
+
+    async def go(work: Session) -> None:
+        held = Followed(deployments_of(registry, order)[NAME])
+        async with asking(work, registry.chains[NAME]) as evm:
+            for _ in range(rounds):
+                await one_round(work, evm, held, order)
+
+    with session(settings, registry, progress) as work:
+        take_on(work, order.tokens)
+        asyncio.run(go(work))
+    return progress.notes
+
+
+def test_a_follower_mends_a_red_certificate(tmp_path, certified_clean):
+    """The first certificate of a follower that a liar served leads to the lost mint, and the tables are right."""
+    with endpoints(Faults(drop_logs=frozenset({lost_log(minted=True)}))) as rpc:
+        notes = followed(tmp_path, rpc, 1)
+    assert any("1 logs added" in note for note in notes)
+    assert "supply_daily" not in apart(tmp_path, certified_clean)
+
+
+def test_a_follower_leaves_a_hole_alone_for_a_while(tmp_path):
+    """Blocks that nobody could settle are not asked again round after round, and stay a hole."""
+    block, place = lost_log()
+    other = next(
+        log.log_index for log in recording(NAME).logs if log.block == block and log.log_index != place
+    )
+    replays = [
+        Replay([recording(NAME)], Faults(drop_logs=frozenset({(block, lost)}), receipts_too=True))
+        for lost in (place, other)
+    ]
+    with serving(replays[0]) as one, serving(replays[1]) as two:
+        rpc = f"{NAME}={one}/{NAME},{two}/{NAME}"
+        fill(tmp_path, rpc, proof="agreed")
+        followed(tmp_path, rpc, 1)
+        for replay in replays:
+            replay.reset(NAME)
+        followed(tmp_path, rpc, 3)
+        asked = [replay.counts(NAME)["method"] for replay in replays]
+    assert all("eth_getLogs" not in methods and "eth_getBlockReceipts" not in methods for methods in asked)
+    assert all(not s["first"] <= block <= s["last"] for s in table(tmp_path, "segments"))
