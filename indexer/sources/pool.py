@@ -38,7 +38,6 @@ from indexer.sources.standing import (
     kind_of,
     learn,
     lives,
-    loosest,
     newest,
     passing,
     pause,
@@ -120,13 +119,6 @@ class Pool:
     def requests(self) -> int:
         """HTTP requests made so far."""
         return sum(endpoint.requests for endpoint in self.endpoints)
-
-    @property
-    def limits(self) -> tuple[int | None, int | None]:
-        """The most blocks and the most addresses that some endpoint serves; None where no limit was met."""
-        served = [s for s in self._standings if not s.out]
-        live = [s for s in served if s.failures < DEAD] or served
-        return loosest(s.max_blocks for s in live), loosest(s.max_addresses for s in live)
 
     def has_others(self, than: Collection[str]) -> bool:
         """Tell whether an endpoint outside *than* lives and does not rest."""

@@ -231,11 +231,6 @@ def _promise(refusal: Refusal) -> tuple[int, int]:
     return len(refusal.span) if refusal.span else refusal.max_blocks or 0, refusal.max_addresses or 0
 
 
-def loosest(limits: Iterable[int | None]) -> int | None:
-    known = list(limits)
-    return None if None in known else max((limit for limit in known if limit is not None), default=None)
-
-
 def cap(standing: Standing, want: Want) -> Refusal:
     """Return what an endpoint that is known to be too small would have said."""
     blocks, addresses = standing.max_blocks, standing.max_addresses

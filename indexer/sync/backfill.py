@@ -26,7 +26,7 @@ from indexer.sync.inputs import load_raw
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Order, Outcome, Progress, Result
 from indexer.sync.repairing import named_holes
-from indexer.sync.rounds import BLOCKS, Arrange, fetch, look, missing_tasks, places_of
+from indexer.sync.rounds import Arrange, fetch, look, missing_tasks, places_of
 from indexer.sync.session import Session, asking, session, take_on
 from indexer.sync.whole import copy_dimensions, measure_whole
 from indexer.sync.writer import compact
@@ -220,7 +220,7 @@ async def _plan_all(work: Session, order: Order) -> list[dict[str, Any]]:
         async with asking(work, chain) as evm:
             view = await ask_view(evm.pool, chain.finality, [])
             places, last, first = await _scope(work, evm, wanted, order, view)
-            most_blocks, _ = evm.pool.limits
+            most_blocks = evm.pool.span
             rate = sum(endpoint.rate for endpoint in evm.pool.endpoints)
             rows += [
                 {
@@ -230,8 +230,8 @@ async def _plan_all(work: Session, order: Order) -> list[dict[str, Any]]:
                     "first": task.span.first,
                     "last": task.span.last,
                     "blocks": len(task.span),
-                    "requests": -(-len(task.span) // (most_blocks or BLOCKS)),
-                    "hours": round(-(-len(task.span) // (most_blocks or BLOCKS)) / rate / 3600, 2),
+                    "requests": -(-len(task.span) // most_blocks),
+                    "hours": round(-(-len(task.span) // most_blocks) / rate / 3600, 2),
                 }
                 for task in missing_tasks(work, chain.id, places, (first, last))
             ]

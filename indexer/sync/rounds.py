@@ -20,9 +20,6 @@ from indexer.sync.session import Session
 from indexer.sync.tips import Settled, finalise, note_head, settle, to_confirm
 from indexer.sync.writer import LogWriter
 
-BLOCKS = 10_000
-"""Blocks of a request where no smaller limit is known: what most providers serve."""
-
 SHARE = 16
 """Requests in a worker's share at the start: ingest cuts it as endpoints take more or less."""
 

@@ -15,9 +15,10 @@ from line_kit import Quiet, settings_for
 from sqlalchemy import Engine, event
 
 from indexer.floor.tables import READS
+from indexer.sources import standing
 from indexer.store import durable, journal, lake
 from indexer.store.book import Book, Commit
-from indexer.sync import backfill, inputs, mending, session, writer
+from indexer.sync import backfill, inputs, mending, rounds, session, writer
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Order
 
@@ -173,7 +174,7 @@ def main(home: Path, name: str, url: str, stop_after: int, parent: Connection, p
     POINTS[point](Stop(stop_after, parent))
     session.KEEP_UNLISTED = timedelta(0)
     writer.FLUSH_SECONDS = 0.0
-    backfill.BLOCKS = 10
+    rounds.SHARE, standing.FIRST_SPAN = 1, 10
     settings, registry = settings_for(home, [f"{name}={url}/{name}"])
     tokens = tuple(t for t in registry.tokens.values() if any(d.chain == name for d in t.deployments))
     parent.send("started")

@@ -62,7 +62,8 @@ def test_the_order_of_requests_leaves_the_tables_as_they_are(
     arrange: object, plain_runs: dict[str, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Spans may come in any order, each committed on its own."""
-    monkeypatch.setattr("indexer.sync.backfill.BLOCKS", 9)
+    monkeypatch.setattr("indexer.sync.rounds.SHARE", 1)
+    monkeypatch.setattr("indexer.sources.standing.FIRST_SPAN", 9)
     monkeypatch.setattr("indexer.sync.writer.FLUSH_SECONDS", 0.0)
     assert run(tmp_path, "stbt", arrange=arrange).open_spans == ()  # type: ignore[arg-type]
     assert differing(plain_runs["stbt"], digests_of(tmp_path)) == []

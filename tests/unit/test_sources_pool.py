@@ -139,12 +139,12 @@ def test_a_range_cap_reaches_the_planner_and_is_kept():
             with pytest.raises(Refused) as caught:
                 await pool.ask(*logs())
             caps.append((caught.value.refusal.kind, caught.value.refusal.max_blocks))
-        return caps, node.times("eth_getLogs"), pool.learned(), pool.limits
+        return caps, node.times("eth_getLogs"), pool.learned(), pool.span
 
-    (caps, times, learned, limits), notes = with_pool(act, node)
+    (caps, times, learned, span), notes = with_pool(act, node)
     assert caps == [("range", 500), ("range", 500)]
     assert times == 1
-    assert ([row[:4] for row in learned], limits) == ([("node-1", 500, None, True)], (500, None))
+    assert ([row[:4] for row in learned], span) == ([("node-1", 500, None, True)], 500)
     assert notes == ["node-1 declined eth_getLogs: query exceeds max block range 500. Less is asked for."]
 
 
@@ -181,9 +181,9 @@ def test_a_dead_endpoint_does_not_hold_up_a_cut():
         dead.failures, dead.rests_until = 9, 1e12
         with pytest.raises(Refused) as caught:
             await pool.ask(*logs())
-        return caught.value.refusal.max_blocks, pool.limits
+        return caught.value.refusal.max_blocks, pool.span
 
-    assert with_pool(act, small, urls=[NOWHERE])[0] == (500, (500, None))
+    assert with_pool(act, small, urls=[NOWHERE])[0] == (500, 500)
 
 
 def test_missing_state_is_asked_elsewhere():

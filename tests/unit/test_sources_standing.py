@@ -15,7 +15,6 @@ from indexer.sources.standing import (
     choose,
     failed,
     learn,
-    loosest,
     pause,
     served,
     size_of,
@@ -158,11 +157,6 @@ def test_the_refusal_that_says_most_is_passed_on():
     wide = Refusal("results", span=Span(1, 800))
     assert best_cut([Refusal("range", max_blocks=500), wide, Refusal("size"), Refusal("auth")]) == wide
     assert best_cut([Refusal("auth")]) is None
-
-
-def test_the_loosest_limit_is_the_pool_s():
-    """One endpoint without a known limit lifts the limit of all."""
-    assert (loosest([500, 2_000]), loosest([500, None]), loosest([])) == (2_000, None, None)
 
 
 def test_slow_requests_get_their_tries():
