@@ -36,6 +36,7 @@ class What(StrEnum):
     TRANSFERS = "transfers"
     NAV = "nav"
     PRODUCT = "product"
+    YIELD = "yield"
 
 
 BRIEF: Mapping[What, tuple[str, ...]] = {
@@ -59,6 +60,10 @@ BRIEF: Mapping[What, tuple[str, ...]] = {
     What.PRODUCT: (
         "product", "day", "supply", "circulating", "value_gross", "value_net", "chains_indexed", "chains_known",
         "complete", "why_incomplete",
+    ),
+    What.YIELD: (
+        "token", "chain_id", "as_of", "yield_7d", "yield_7d_from", "yield_7d_to", "yield_30d", "yield_30d_from",
+        "yield_30d_to", "yield_period", "yield_period_from", "yield_period_to", "method", "why_null",
     ),
 }  # fmt: skip
 """What a table shows where an answer has more columns than a person reads at once."""

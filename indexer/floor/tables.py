@@ -526,6 +526,32 @@ ACTIVITY_DAILY = Table(
     ("token", "chain_id", "day"),
 )
 
+YIELDS_DAILY = Table(
+    "yields_daily",
+    "Yield of the total-return index at the close of every day, simple unless named compound; 0.05 is 5 % a year. Flow.",
+    _columns(
+        *_TOKEN,
+        "day day UTC day",
+        "index_value amount? Total-return index at its newest observation: price × multiplier × what payments made of one",
+        "observed_on day? The date of that observation",
+        "yield_7d ratio? Change of the index over exactly 7 days × 365 ÷ 7",
+        "yield_7d_compound ratio? The same change, compounded over a year",
+        "yield_7d_from day? Date of the observation that the window starts with",
+        "yield_7d_to day? Date of the observation that it ends with, at most 4 days before the day",
+        "yield_30d ratio? Change of the index over exactly 30 days × 365 ÷ 30",
+        "yield_30d_compound ratio? The same change, compounded over a year",
+        "yield_30d_from day? Date of the observation that the window starts with",
+        "yield_30d_to day? Date of the observation that it ends with, at most 4 days before the day",
+        "yield_period ratio? Change between the last two observations, by their days, × 365",
+        "yield_period_from day? Date of the last but one observation",
+        "yield_period_to day? Date of the last observation, however old",
+        "method text What the observations are: nav, multiplier, distribution",
+        "source text? Where the newest one comes from",
+        *_DAILY,
+    ),
+    ("token", "chain_id", "day"),
+)
+
 REQUESTS = Table(
     "requests",
     "Each request at its last step: what still waits, and how the others ended. Stock.",
@@ -947,7 +973,7 @@ DERIVED = (
 )  # fmt: skip
 METRICS = (
     BALANCES, BALANCE_DAYS, SUPPLY_DAILY, SUPPLY_ROLLFORWARD, HOLDERS_DAILY, FLOWS_DAILY, ACTIVITY_DAILY, REQUESTS,
-    PRODUCT_DAILY,
+    PRODUCT_DAILY, YIELDS_DAILY,
 )  # fmt: skip
 BOOK = (
     FILTERS, SEGMENTS, FILES, DERIVATIONS, CLAIMS, ENDPOINTS, HEADS, MOMENTS, PUBLICATIONS, CERTIFICATES, AUDITS,

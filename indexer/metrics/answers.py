@@ -27,6 +27,7 @@ from indexer.metrics.answers_at import (
 )
 from indexer.metrics.answers_nav import nav
 from indexer.metrics.answers_product import product
+from indexer.metrics.answers_yield import yields
 from indexer.metrics.circulating_at import circulating
 from indexer.metrics.escrow_at import Claims, claims
 from indexer.metrics.models import query
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANSWERS", "Question", "balances", "flows", "holders", "nav", "product", "rollforward", "supply",
-    "transfers",
+    "transfers", "yields",
 ]  # fmt: skip
 
 NOT_HOLDERS = frozenset(("issuer_float", "burner", "bridge_locker", "redeem_wallet", "escrow", "wrapper"))
@@ -146,6 +147,7 @@ ANSWERS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Question], pa.Table]]
     "transfers": transfers,
     "nav": nav,
     "product": product,
+    "yield": yields,
 }
 """Each answer by the name that `rwa show` takes."""
 

@@ -1,15 +1,18 @@
-"""exact_balance and exact_value: the two products of the metrics that need 256 bits, as functions for DuckDB.
+"""Products of the metrics that need more than 128 bits, as functions for DuckDB: balances, values, yields.
 
 Balance of a holder of a rebasing token = (units × numerator + addend) // denominator, as the contract computes it;
-value = token units × price, cut to 6 decimals. The factors have up to 38 digits each, so the products are made of
-Python integers. DuckDB reads the annotations of the function it is given, so pyarrow is imported here at once:
+value = token units × price, cut to 6 decimals; a yield is the quotient of two indexes, each a product of three
+factors. They have up to 38 digits each, so the products are made of Python integers, and a quotient of two whole
+numbers is rounded once. DuckDB reads the annotations of the function it is given, so pyarrow is imported here at once:
 import this module late.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from decimal import Context
+from inspect import Parameter, Signature
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -26,6 +29,10 @@ VALUE_NAME = "exact_value"
 _LIMIT = 10**38
 EXACT = Context(prec=80)
 _CUT: int = 10 ** (2 * SCALE - MONEY_SCALE)
+GROWTH = 10**30
+"""One, as the digits of a growth: 30 decimals."""
+
+_YEAR = 365
 
 
 def share(units: int, numerator: int, denominator: int, addend: int = 0) -> int | None:
@@ -63,16 +70,100 @@ def exact_values(amount: pa.ChunkedArray, price: pa.ChunkedArray) -> pa.Array:
     return decimals([None if a is None or p is None else worth(a, p) for a, p in rows], MONEY_SCALE)
 
 
+def growth(before: int, rate: int | None, price: int | None, units: int | None, basis: int | None) -> int | None:
+    """Return what a unit that was *before* is after a payment of *rate* at *price*, else of *units* on *basis*.
+
+    Nothing changes where neither quotient is known. None where it passes 38 digits or nothing is left.
+    """
+    gained, held = (rate, price) if rate is not None and price else (units, basis)
+    if gained is None or not held:
+        return before
+    after = before * (held + gained) // held
+    return after if 0 < after < _LIMIT else None
+
+
+def index(price: int, multiplier: int, grown: int) -> int | None:
+    """Return price × multiplier × growth with 18 decimals, cut; None where it passes 38 digits."""
+    product = price * multiplier * grown // (10**SCALE * GROWTH)
+    return product if product < _LIMIT else None
+
+
+def gain(factors: Sequence[int]) -> tuple[int, int] | None:
+    """Return the change of the index and the index that it started from, as whole numbers of one scale.
+
+    *factors* are price, numerator, denominator and growth at the end, then at the start. None where the index
+    started from nothing.
+    """
+    price, numerator, denominator, grown, *start = factors
+    end = price * numerator * grown * start[2]
+    began = start[0] * start[1] * start[3] * denominator
+    return (end - began, began) if began > 0 and end >= 0 else None
+
+
+def simple_yield(*factors: int) -> float | None:
+    """Return the change of *gain* over its days × 365 ÷ days; the last factor is the days."""
+    *found, days = factors
+    made = gain(found)
+    if made is None or days <= 0:
+        return None
+    try:
+        return made[0] * _YEAR / (made[1] * days)
+    except OverflowError:
+        return None
+
+
+def compound_yield(*factors: int) -> float | None:
+    """Return the same change compounded over a year of 365 days."""
+    *found, days = factors
+    made = gain(found)
+    if made is None or days <= 0 or made[0] + made[1] <= 0:
+        return None
+    try:
+        return math.expm1(math.log1p(made[0] / made[1]) * _YEAR / days)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _each(function: Callable[..., int | None], scale: int, optional: int = 0) -> Callable[..., pa.Array]:
+    """Return *function* over columns, as decimals; NULL where a factor is, but for the last *optional* ones."""
+
+    def columns(*given: pa.ChunkedArray) -> pa.Array:
+        needed = len(given) - optional
+        rows = zip(*map(integers, given), strict=True)
+        return decimals([None if None in row[:needed] else function(*row) for row in rows], scale)
+
+    return columns
+
+
+def _ratios(function: Callable[..., float | None]) -> Callable[..., pa.Array]:
+    """Return *function* over columns, as doubles; NULL where a factor is."""
+
+    def columns(*given: pa.ChunkedArray) -> pa.Array:
+        rows = zip(*map(integers, given), strict=True)
+        return pa.array([None if None in row else function(*row) for row in rows], pa.float64())
+
+    return columns
+
+
+_UNITS = "DECIMAL(38,0)"
+_AMOUNT = "DECIMAL(38,18)"
+_INDEX = [_AMOUNT, _UNITS, _UNITS, _UNITS]
+_FUNCTIONS: tuple[tuple[str, Callable[..., pa.Array], list[str], str], ...] = (
+    (NAME, exact_balances, [_UNITS] * 4, _UNITS),
+    (VALUE_NAME, exact_values, [_AMOUNT] * 2, "DECIMAL(38,6)"),
+    ("exact_growth", _each(growth, 0, optional=4), [_UNITS, _AMOUNT, _AMOUNT, _UNITS, _UNITS], _UNITS),
+    ("exact_index", _each(index, SCALE), [_AMOUNT, _AMOUNT, _UNITS], _AMOUNT),
+    ("exact_yield", _ratios(simple_yield), [*_INDEX, *_INDEX, _UNITS], "DOUBLE"),
+    ("exact_compound", _ratios(compound_yield), [*_INDEX, *_INDEX, _UNITS], "DOUBLE"),
+)
+
+
 def register(con: duckdb.DuckDBPyConnection) -> None:
-    """Make exact_balance and exact_value known to *con*, once."""
+    """Make these functions known to *con*, once."""
     known = con.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = ?", [NAME]).fetchall()
     if known != [(0,)]:
         return
-    functions: tuple[tuple[str, Callable[..., pa.Array], str, int, str], ...] = (
-        (NAME, exact_balances, "DECIMAL(38,0)", 4, "DECIMAL(38,0)"),
-        (VALUE_NAME, exact_values, "DECIMAL(38,18)", 2, "DECIMAL(38,6)"),
-    )
-    for name, function, takes, count, gives in functions:
-        con.create_function(
-            name, function, [takes] * count, gives, type=func.ARROW, null_handling=func.SPECIAL
-        )
+    for name, function, takes, gives in _FUNCTIONS:
+        names = [Parameter(f"column_{place}", Parameter.POSITIONAL_ONLY) for place in range(len(takes))]
+        vars(function)["__signature__"] = Signature(names)  # DuckDB counts them
+        con.create_function(name, function, takes, gives, type=func.ARROW, null_handling=func.SPECIAL)

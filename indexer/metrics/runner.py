@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 INPUTS = (
     "transfers", "rebases", "supply_changes", "request_events", "entity_wallets", "undecoded", "derivations",
     "calendar", "products", "tokens", "deployments", "address_roles", "certificates", "publications", "bridge_legs",
-    "external_supply", "navs",
+    "external_supply", "navs", "distributions",
 )  # fmt: skip
 """The views that must be there: all rows of the tokens in question, of each token all chains at once."""
 

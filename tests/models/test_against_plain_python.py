@@ -4,6 +4,7 @@ import random
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 import pytest
@@ -430,4 +431,113 @@ def test_the_nav_in_force_is_that_of_plain_python(seed: int):
         (asked,) = nav(con, Question(("t",), at=close)).to_pylist()
         assert (asked["nav"], asked["value"]) == (row["nav"], row["value"])
     assert len({row["nav"] for row in made}) > 5
+    assert audit(con) == []
+
+
+def earnings(rng: random.Random, method: str) -> dict[str, list[dict]]:
+    """Return what a token earned in 50 days, told by prices, steps or payments: late, corrected, with gaps."""
+    rows: dict[str, list[dict]] = {"navs": [], "rebases": [], "distributions": []}
+    worth, split = Fraction(1), rng.randrange(14)
+    for n in range(50):
+        at = FIRST + timedelta(days=n, seconds=rng.randrange(86400))
+        worth *= 1 + Fraction(rng.randrange(-3, 12), 10_000)
+        if rng.random() < 0.3:
+            continue
+        price = Decimal(int(worth * 10**18)).scaleb(-18, EXACT)
+        place = {"block_number": n, "block_time": at, "effective_at": at, "log_index": n}
+        if method == "nav":
+            late = at + timedelta(days=rng.choice([0, 0, 0, 1, 3]))
+            rows["navs"].append(full("navs", place | {"price": price, "published_at": late}))
+        elif method == "multiplier":
+            factors = {"numerator": Decimal(int(worth * 10**30)), "denominator": Decimal(10**30)}
+            kind = "split" if n == split else "accrual"
+            rows["rebases"].append(full("rebases", place | factors | {"multiplier": price, "kind": kind}))
+        else:
+            day = (at - timedelta(days=rng.choice([0, 0, 2]))).date()
+            for holder in "ab":
+                units = {"units": Decimal(rng.randrange(-9, 99)), "basis_units": Decimal(rng.randrange(1, 10**9))}
+                told = {"rate": Decimal(n).scaleb(-5), "price": Decimal(3)} if n % 2 else {}
+                rows["distributions"].append(
+                    full("distributions", place | units | told | {"accrual_date": day, "holder": holder})
+                )
+    if method != "nav":
+        rows["navs"] = [full("navs", {"kind": "par", "price": Decimal(2), "effective_at": FIRST})]
+    return rows
+
+
+def marks(rows: dict[str, list[dict]], method: str, day: date) -> dict[date, tuple[Fraction, int]]:
+    """Return the index and the breaks before it, by the date of each observation known at the close of *day*."""
+    close = datetime.combine(day, datetime.max.time())
+    found: dict[date, tuple[Fraction, int]] = {}
+    if method == "nav":
+        for row in sorted(rows["navs"], key=lambda row: (row["effective_at"], row["published_at"])):
+            if row["published_at"] <= close:
+                found[row["effective_at"].date()] = (Fraction(row["price"]), 0)
+    elif method == "multiplier":
+        breaks = 0
+        for row in rows["rebases"]:
+            breaks += row["kind"] == "split"
+            if row["effective_at"] <= close:
+                found[row["effective_at"].date()] = (2 * Fraction(row["numerator"]) / Fraction(row["denominator"]), breaks)
+    else:
+        by_date: dict[date, list[dict]] = defaultdict(list)
+        for row in rows["distributions"]:
+            by_date[row["accrual_date"]].append(row)
+        grown = Fraction(2)
+        for dated in sorted(by_date):
+            paid = by_date[dated]
+            first = paid[0]
+            if all((one["rate"], one["price"]) == (first["rate"], first["price"]) for one in paid) and first["price"]:
+                grown *= 1 + Fraction(first["rate"]) / Fraction(first["price"])
+            else:
+                grown *= 1 + Fraction(sum(r["units"] for r in paid)) / Fraction(sum(r["basis_units"] for r in paid))
+            if min(row["block_time"] for row in paid) <= close:
+                found[dated] = (grown, 0)
+    return {dated: index for dated, index in found.items() if dated >= FIRST.date()}
+
+
+def yield_of(known: dict[date, tuple[Fraction, int]], start: date, end: date) -> Fraction | None:
+    """Return the simple yield between two dates; None where something that is no yield lies between."""
+    (after, breaks), (before, breaks_before) = known[end], known[start]
+    return (after / before - 1) * 365 / (end - start).days if breaks == breaks_before else None
+
+
+@pytest.mark.parametrize("method", ["nav", "multiplier", "distribution"])
+@pytest.mark.parametrize("seed", range(4))
+def test_yields_are_those_of_plain_python(seed: int, method: str):
+    """Yields of 7 and 30 days and of the last period are those of fractions, date by date, to 1e-12."""
+    rows: dict[str, list[dict]] = earnings(random.Random(seed), method)
+    mint = {"block_number": 1, "block_time": FIRST, "effect": "mint", "amount_raw": Decimal(10**18)}
+    entries = [transfer(0, mint | {"from_address": ZERO, "to_address": address("a")}, DECIMALS)]
+    rows |= {
+        "transfers": entries,
+        "supply_changes": plain_supply(entries, DECIMALS),
+        "derivations": [full("derivations", {"frontier_time": FIRST + timedelta(days=52)})],
+        "deployments": [full("deployments", {"decimals": DECIMALS})],
+        "tokens": [full("tokens", {"accrual": "distribution" if method == "distribution" else "nav"})],
+    }
+    con = shown(rows)
+    made = dict(compute(con))["yields_daily"].to_pylist()
+    counted: dict[str, int] = defaultdict(int)
+    for row in made[:-1]:
+        known = marks(rows, method, row["day"])
+        dates = sorted(known)
+        assert row["observed_on"] == (dates[-1] if dates else None)
+        wanted: dict[str, Fraction | None] = {"yield_7d": None, "yield_30d": None, "yield_period": None}
+        for days in (7, 30):
+            ends = [row["day"] - timedelta(days=back) for back in range(5)]
+            pairs = [(end - timedelta(days=days), end) for end in ends]
+            whole = [pair for pair in pairs if known.keys() >= set(pair)]
+            wanted[f"yield_{days}d"] = yield_of(known, *whole[0]) if whole else None
+        if len(dates) > 1:
+            wanted["yield_period"] = yield_of(known, *dates[-2:])
+        for name, figure in wanted.items():
+            assert (row[name] is None) == (figure is None), (row["day"], name)
+            if figure is not None:
+                counted[name] += 1
+                assert abs(row[name] - float(figure)) <= 1e-12
+        if wanted["yield_7d"] is not None:
+            compounded = (1 + float(wanted["yield_7d"] * 7 / 365)) ** (365 / 7) - 1
+            assert abs(row["yield_7d_compound"] - compounded) <= 1e-12
+    assert min(counted[name] for name in ("yield_7d", "yield_30d", "yield_period")) > 3
     assert audit(con) == []

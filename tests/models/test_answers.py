@@ -21,6 +21,7 @@ from indexer.metrics.answers import (
     rollforward,
     supply,
     transfers,
+    yields,
 )
 from indexer.metrics.runner import compute
 
@@ -424,3 +425,48 @@ def test_every_answer_has_its_name():
         "nav",
         "product",
     ]
+
+
+FUND = """
+at                   price
+2024-01-01T12:00:00  100
+2024-01-08T12:00:00  107
+"""
+
+
+@cache
+def fund() -> duckdb.DuckDBPyConnection:
+    """Return the ledger above with a price a week, followed to 10 January."""
+    return con_of({"transfers": LEDGER, "navs": FUND}, "2024-01-10T12:00:00")
+
+
+def test_yields_are_rows_by_day_with_the_dates_that_they_are_made_of():
+    """A day asked, or days from and to; 7 % in 7 days are 365 % a year."""
+    for asked in (ask(at=date(2024, 1, 8)), ask(first=date(2024, 1, 8), last=date(2024, 1, 8))):
+        (row,) = yields(fund(), asked).to_pylist()
+        assert (row["as_of"], row["yield_7d"]) == ("2024-01-08", 3.65)
+        assert (row["yield_7d_from"], row["yield_7d_to"]) == (date(2024, 1, 1), date(2024, 1, 8))
+    assert len(yields(fund(), ask()).to_pylist()) == 10
+
+
+@pytest.mark.parametrize(
+    ("at", "day", "wanted"),
+    [
+        (moment("2024-01-08T23:59:58"), date(2024, 1, 7), None),
+        (moment("2024-01-08T23:59:59"), date(2024, 1, 8), 3.65),
+        (1000, date(2024, 1, 9), 3.65),
+    ],
+)
+def test_yield_at_a_point_is_that_of_the_last_day_over_by_then(at, day: date, wanted: float | None):
+    """A block or an instant has the yield of the last day that was over, and the row names that day."""
+    (row,) = yields(fund(), ask(at=at)).to_pylist()
+    assert (row["day"], row["yield_7d"]) == (day, wanted)
+    assert row["as_of"] != str(day)
+
+
+def test_yield_before_the_first_day_is_a_sentence():
+    """Where no day was over, and beyond the frontier, there is no figure."""
+    (row,) = yields(fund(), ask(at=moment("2023-12-31"))).to_pylist()
+    assert (row["yield_7d"], row["why_null"]) == (None, "no day of it was over by then")
+    (row,) = yields(fund(), ask(at=1001)).to_pylist()
+    assert row["why_null"] == "block 1001 is beyond the frontier, block 1000"

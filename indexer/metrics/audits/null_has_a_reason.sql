@@ -59,3 +59,12 @@ WHERE product_daily.why_null IS NULL
     OR product_daily.elsewhere IS NULL OR product_daily.held_by_other_products IS NULL
     OR product_daily.value_gross IS NULL OR product_daily.value_net IS NULL
   )
+UNION ALL
+SELECT yields_daily.token AS token, yields_daily.chain_id AS chain_id,
+  CONCAT('yields_daily of ', CAST(yields_daily.day AS VARCHAR)) AS detail
+FROM yields_daily
+WHERE yields_daily.why_null IS NULL
+  AND (
+    yields_daily.index_value IS NULL OR yields_daily.yield_7d IS NULL OR yields_daily.yield_7d_compound IS NULL
+    OR yields_daily.yield_30d IS NULL OR yields_daily.yield_30d_compound IS NULL OR yields_daily.yield_period IS NULL
+  )

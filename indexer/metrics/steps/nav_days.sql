@@ -63,10 +63,13 @@ chosen AS (
     carried.token,
     carried.chain_id,
     carried.day,
+    carried.contract,
+    carried.preference,
     nav_observations.price,
     nav_observations.currency,
     nav_observations.effective_at,
     nav_observations.stale_at,
+    nav_observations.source,
     nav_observations.why_null,
     ROW_NUMBER() OVER (
       PARTITION BY carried.token, carried.chain_id, carried.day
@@ -101,6 +104,9 @@ SELECT
     WHEN days.coverage = 'full' AND chosen.price IS NOT NULL THEN COALESCE(chosen.stale_at < days.ends_at, FALSE)
   END AS nav_stale,
   CASE WHEN days.coverage = 'full' AND chosen.price IS NOT NULL THEN chosen.currency END AS currency,
+  CASE WHEN days.coverage = 'full' AND chosen.price IS NOT NULL THEN chosen.contract END AS nav_contract,
+  CASE WHEN days.coverage = 'full' AND chosen.price IS NOT NULL THEN chosen.preference END AS nav_preference,
+  CASE WHEN days.coverage = 'full' AND chosen.price IS NOT NULL THEN chosen.source END AS nav_source,
   COALESCE(
     CASE WHEN days.coverage <> 'full' THEN COALESCE(days.why_null, 'the day is not wholly covered') END,
     CASE WHEN configured.token IS NULL THEN 'no price source is configured' END,

@@ -25,6 +25,7 @@ WITH ranked AS (
     navs.currency,
     navs.stale_at,
     navs.kind = 'import' AS is_import,
+    navs.source,
     navs.why_null
   FROM navs
 )
@@ -51,5 +52,6 @@ SELECT
   ranked.price AS price,
   ranked.currency AS currency,
   ranked.stale_at AS stale_at,
+  ranked.source AS source,
   CASE WHEN ranked.price IS NULL THEN COALESCE(ranked.why_null, 'the price is not known') END AS why_null
 FROM ranked
