@@ -528,11 +528,11 @@ ACTIVITY_DAILY = Table(
 
 YIELDS_DAILY = Table(
     "yields_daily",
-    "Yield of the total-return index at the close of every day, simple unless named compound; 0.05 is 5 % a year. Flow.",
+    "Yield of the total-return index, simple unless named compound; 0.05 is 5 % a year. Flow.",
     _columns(
         *_TOKEN,
         "day day UTC day",
-        "index_value amount? Total-return index at its newest observation: price × multiplier × what payments made of one",
+        "index_value amount? Total-return index at its newest observation: price × multiplier × growth by payments",
         "observed_on day? The date of that observation",
         "yield_7d ratio? Change of the index over exactly 7 days × 365 ÷ 7",
         "yield_7d_compound ratio? The same change, compounded over a year",

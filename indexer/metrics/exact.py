@@ -70,7 +70,9 @@ def exact_values(amount: pa.ChunkedArray, price: pa.ChunkedArray) -> pa.Array:
     return decimals([None if a is None or p is None else worth(a, p) for a, p in rows], MONEY_SCALE)
 
 
-def growth(before: int, rate: int | None, price: int | None, units: int | None, basis: int | None) -> int | None:
+def growth(
+    before: int, rate: int | None, price: int | None, units: int | None, basis: int | None
+) -> int | None:
     """Return what a unit that was *before* is after a payment of *rate* at *price*, else of *units* on *basis*.
 
     Nothing changes where neither quotient is known. None where it passes 38 digits or nothing is left.
@@ -148,7 +150,7 @@ def _ratios(function: Callable[..., float | None]) -> Callable[..., pa.Array]:
 _UNITS = "DECIMAL(38,0)"
 _AMOUNT = "DECIMAL(38,18)"
 _INDEX = [_AMOUNT, _UNITS, _UNITS, _UNITS]
-_FUNCTIONS: tuple[tuple[str, Callable[..., pa.Array], list[str], str], ...] = (
+_FUNCTIONS: tuple[tuple[str, Callable[..., pa.Array], Sequence[str], str], ...] = (
     (NAME, exact_balances, [_UNITS] * 4, _UNITS),
     (VALUE_NAME, exact_values, [_AMOUNT] * 2, "DECIMAL(38,6)"),
     ("exact_growth", _each(growth, 0, optional=4), [_UNITS, _AMOUNT, _AMOUNT, _UNITS, _UNITS], _UNITS),
@@ -166,4 +168,4 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
     for name, function, takes, gives in _FUNCTIONS:
         names = [Parameter(f"column_{place}", Parameter.POSITIONAL_ONLY) for place in range(len(takes))]
         vars(function)["__signature__"] = Signature(names)  # DuckDB counts them
-        con.create_function(name, function, takes, gives, type=func.ARROW, null_handling=func.SPECIAL)
+        con.create_function(name, function, [*takes], gives, type=func.ARROW, null_handling=func.SPECIAL)

@@ -455,7 +455,10 @@ def earnings(rng: random.Random, method: str) -> dict[str, list[dict]]:
         else:
             day = (at - timedelta(days=rng.choice([0, 0, 2]))).date()
             for holder in "ab":
-                units = {"units": Decimal(rng.randrange(-9, 99)), "basis_units": Decimal(rng.randrange(1, 10**9))}
+                units = {
+                    "units": Decimal(rng.randrange(-9, 99)),
+                    "basis_units": Decimal(rng.randrange(1, 10**9)),
+                }
                 told = {"rate": Decimal(n).scaleb(-5), "price": Decimal(3)} if n % 2 else {}
                 rows["distributions"].append(
                     full("distributions", place | units | told | {"accrual_date": day, "holder": holder})
@@ -463,6 +466,23 @@ def earnings(rng: random.Random, method: str) -> dict[str, list[dict]]:
     if method != "nav":
         rows["navs"] = [full("navs", {"kind": "par", "price": Decimal(2), "effective_at": FIRST})]
     return rows
+
+
+def growths(rows: list[dict]) -> list[tuple[date, datetime, Fraction]]:
+    """Return what payments made of one up to each accrual date, and when the first of that date came."""
+    by_date: dict[date, list[dict]] = defaultdict(list)
+    for row in rows:
+        by_date[row["accrual_date"]].append(row)
+    grown, found = Fraction(1), []
+    for dated in sorted(by_date):
+        paid = by_date[dated]
+        if paid[0]["price"] and len({(row["rate"], row["price"]) for row in paid}) == 1:
+            grown *= 1 + Fraction(paid[0]["rate"]) / Fraction(paid[0]["price"])
+        else:
+            held = sum(Fraction(row["basis_units"]) for row in paid)
+            grown *= 1 + sum(Fraction(row["units"]) for row in paid) / held
+        found.append((dated, min(row["block_time"] for row in paid), grown))
+    return found
 
 
 def marks(rows: dict[str, list[dict]], method: str, day: date) -> dict[date, tuple[Fraction, int]]:
@@ -478,21 +498,10 @@ def marks(rows: dict[str, list[dict]], method: str, day: date) -> dict[date, tup
         for row in rows["rebases"]:
             breaks += row["kind"] == "split"
             if row["effective_at"] <= close:
-                found[row["effective_at"].date()] = (2 * Fraction(row["numerator"]) / Fraction(row["denominator"]), breaks)
+                index = 2 * Fraction(row["numerator"]) / Fraction(row["denominator"])
+                found[row["effective_at"].date()] = (index, breaks)
     else:
-        by_date: dict[date, list[dict]] = defaultdict(list)
-        for row in rows["distributions"]:
-            by_date[row["accrual_date"]].append(row)
-        grown = Fraction(2)
-        for dated in sorted(by_date):
-            paid = by_date[dated]
-            first = paid[0]
-            if all((one["rate"], one["price"]) == (first["rate"], first["price"]) for one in paid) and first["price"]:
-                grown *= 1 + Fraction(first["rate"]) / Fraction(first["price"])
-            else:
-                grown *= 1 + Fraction(sum(r["units"] for r in paid)) / Fraction(sum(r["basis_units"] for r in paid))
-            if min(row["block_time"] for row in paid) <= close:
-                found[dated] = (grown, 0)
+        found = {dated: (2 * one, 0) for dated, at, one in growths(rows["distributions"]) if at <= close}
     return {dated: index for dated, index in found.items() if dated >= FIRST.date()}
 
 

@@ -424,6 +424,7 @@ def test_every_answer_has_its_name():
         "transfers",
         "nav",
         "product",
+        "yield",
     ]
 
 

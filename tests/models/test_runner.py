@@ -105,7 +105,7 @@ def broken(table: str, column: str, value: object, day: date | None = None) -> l
         ("product_daily", "value_net", 10, "product_is_its_parts"),
         ("product_daily", "value_net", None, "null_has_a_reason"),
         ("activity_daily", "volume_raw", None, "null_has_a_reason"),
-        ("yields_daily", "index_value", None, "null_has_a_reason"),
+        ("yields_daily", "yield_7d", 0.05, "yields_are_of_their_windows"),
     ],
 )
 def test_an_audit_finds_one_changed_figure(table: str, column: str, value: object, wanted: str):

@@ -1,5 +1,5 @@
--- Days whose yield is not of a window of its length that ends at most 4 days before, or whose compound yield is not that
--- of the simple one.
+-- Days whose yield is not of a window of its length that ends at most 4 days before, or whose compound yield is not
+-- that of the simple one.
 WITH told AS (
   SELECT
     yields_daily.token,

@@ -1,6 +1,6 @@
 -- What one unit has become by all payments in new units up to each accrual date: the product of 1 + distributed ÷
--- entitled, 30 decimals kept as digits. Where the chain tells rate and price, that is their quotient; else what was paid
--- to all over what they held. breaks counts the dates whose quotient is not known: no index passes over them.
+-- entitled, 30 decimals kept as digits. Where the chain tells rate and price, that is their quotient; else what was
+-- paid to all over what they held. breaks counts the dates whose quotient is not known: no index passes over them.
 -- grain: token, chain, accrual date · kind: step, not stored
 WITH RECURSIVE dated AS (
   SELECT

@@ -1,5 +1,5 @@
--- How a token earns on a chain, and so which observations its index is made of: `multiplier` where steps turn units into
--- token units, `distribution` where yield is paid in new units, else `nav`. Where both happen no index is made.
+-- How a token earns on a chain, and so which observations its index is made of: `multiplier` where steps turn units
+-- into token units, `distribution` where yield is paid in new units, else `nav`. Where both happen no index is made.
 -- may_pay marks tokens that pay in new units without an event: there a price that stands still says nothing.
 -- grain: token, chain · kind: step, not stored
 WITH stepped AS (

@@ -68,6 +68,30 @@ def upgrade() -> None:
     sa.Column('trouble', sa.Text(), nullable=True, comment='Why the last look failed'),
     sa.PrimaryKeyConstraint('chain_id')
     )
+    op.create_table('yields_daily',
+    sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),
+    sa.Column('chain_id', sa.Text(), nullable=False, comment='CAIP-2 chain id'),
+    sa.Column('day', sa.Date(), nullable=False, comment='UTC day'),
+    sa.Column('index_value', sqltables.Exact(18), nullable=True, comment='Total-return index at its newest observation: price × multiplier × growth by payments'),
+    sa.Column('observed_on', sa.Date(), nullable=True, comment='The date of that observation'),
+    sa.Column('yield_7d', sa.Double(), nullable=True, comment='Change of the index over exactly 7 days × 365 ÷ 7'),
+    sa.Column('yield_7d_compound', sa.Double(), nullable=True, comment='The same change, compounded over a year'),
+    sa.Column('yield_7d_from', sa.Date(), nullable=True, comment='Date of the observation that the window starts with'),
+    sa.Column('yield_7d_to', sa.Date(), nullable=True, comment='Date of the observation that it ends with, at most 4 days before the day'),
+    sa.Column('yield_30d', sa.Double(), nullable=True, comment='Change of the index over exactly 30 days × 365 ÷ 30'),
+    sa.Column('yield_30d_compound', sa.Double(), nullable=True, comment='The same change, compounded over a year'),
+    sa.Column('yield_30d_from', sa.Date(), nullable=True, comment='Date of the observation that the window starts with'),
+    sa.Column('yield_30d_to', sa.Date(), nullable=True, comment='Date of the observation that it ends with, at most 4 days before the day'),
+    sa.Column('yield_period', sa.Double(), nullable=True, comment='Change between the last two observations, by their days, × 365'),
+    sa.Column('yield_period_from', sa.Date(), nullable=True, comment='Date of the last but one observation'),
+    sa.Column('yield_period_to', sa.Date(), nullable=True, comment='Date of the last observation, however old'),
+    sa.Column('method', sa.Text(), nullable=False, comment='What the observations are: nav, multiplier, distribution'),
+    sa.Column('source', sa.Text(), nullable=True, comment='Where the newest one comes from'),
+    sa.Column('coverage', sa.Text(), nullable=False, comment='full: the day is wholly indexed; partial: it is not, and stocks are NULL'),
+    sa.Column('published_at', sa.DateTime(), nullable=True, comment='When the day became final here (wall clock)'),
+    sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
+    )
+    op.create_index('ix_yields_daily', 'yields_daily', ['token', 'chain_id', 'day'], unique=False)
     # ### end Alembic commands ###
 
 
