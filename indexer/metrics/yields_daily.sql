@@ -1,7 +1,7 @@
 -- Yield of the total-return index at the close of every UTC day, as a share of a year (0.05 is 5 %).
 -- Index = price × multiplier × product of (1 + distributed ÷ entitled); a year has 365 days. A window of 7 or 30 days
--- is a pair of observations of one source exactly so many days apart, the newest that the chain had told by the close and
--- that is not older than 4 calendar days; so it always is whole accrual periods, and its dates stand in the row.
+-- is a pair of observations of one source exactly so many days apart, the newest that the chain had told by the close
+-- and that is not older than 4 calendar days; so it always is whole accrual periods, and its dates stand in the row.
 -- yield_period is that of the last full accrual period, between the last two observations, whatever its length.
 -- unit: 1 a year; the index is in the currency of the price, for one whole unit
 -- grain: token, chain, day · kind: flow over the window that ends at the observation (index: stock)
