@@ -29,6 +29,9 @@ T = TypeVar("T")
 BATCH = 50
 """Requests in a batch: what public nodes take."""
 
+BATCH_TRIAL = 200
+"""Requests after which a batch that was found too large is tried again."""
+
 _NO_BATCH_STATUS = frozenset({400, 405, 415, 422, 501})
 _NO_BATCH_CODE = frozenset({-32600, -32601, -32602, -32700})
 
@@ -66,6 +69,7 @@ class Endpoint:
         self.block_timestamp: bool | None = None
         self.finalized: bool | None = None
         self.requests = 0
+        self._small_batches = 0
         self._url = named.url
         self._chain = chain
         manners = manners or Manners()
@@ -127,7 +131,16 @@ class Endpoint:
             # Believed only now: a passing fault must not cost the batches.
             self.batch = min(self.batch, size)
             answers += got
+            if len(asks) > self.batch:
+                self._doubt_batch()
+                size = self.batch
         return answers
+
+    def _doubt_batch(self) -> None:
+        """After many requests that a smaller batch than usual was made for, let a larger one be tried."""
+        self._small_batches += 1
+        if self._small_batches >= BATCH_TRIAL and self.batch < BATCH:
+            self.batch, self._small_batches = min(2 * self.batch, BATCH), 0
 
     async def _ask_together(self, chunk: Sequence[Ask]) -> list[Answer] | None:
         """Return the answers of one HTTP request, or None where the endpoint takes no batch of this size."""

@@ -68,7 +68,7 @@ def remembered(standing: Standing, canaries: Canaries, head: int | None, now: No
         no_state_depth=standing.no_state_depth,
         block_timestamp=endpoint.block_timestamp,
         finalized=endpoint.finalized,
-        capped_at=now.on_wall(standing.capped_at),
+        capped_at=now.on_wall(standing.capped_at) or (now.wall if endpoint.batch < BATCH else None),
         last_good_at=now.on_wall(standing.good_at),
         last_bad_at=now.on_wall(standing.bad_at),
     )

@@ -1,8 +1,11 @@
+import gc
+import logging
 import signal
 
 import pytest
 
-from indexer.cli.trouble import TERMINATED, debugging, explain, interrupted, redacted, terminable
+from indexer.cli.trouble import TERMINATED, debugging, discreet, explain, interrupted, redacted, terminable
+from indexer.config import secrets
 from indexer.floor import errors
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -97,7 +100,7 @@ def test_sigterm_ends_in_an_orderly_way(capsys):
 
 def test_a_query_that_a_signal_ended_is_the_signals_end():
     """DuckDB makes an error of its own of SIGTERM and of Ctrl-C; the shell sees the signal."""
-    with pytest.raises(SystemExit) as stopped, terminable():
+    with pytest.raises(SystemExit) as stopped, terminable():  # noqa: PT012 - the signal needs its handler
         try:
             signal.raise_signal(signal.SIGTERM)
         except SystemExit:
@@ -118,3 +121,33 @@ def test_debugging_may_come_from_the_environment(monkeypatch, value, wanted):
     """RWA_DEBUG turns tracebacks on; empty and 0 are off."""
     monkeypatch.setenv("RWA_DEBUG", value)
     assert debugging(flag=False) is wanted
+
+
+def test_what_libraries_log_is_cleaned(caplog):
+    """A log line and its traceback, as asyncio writes them of a task that nobody awaited, hold no key."""
+    secrets.remember([URL])
+    with discreet(), caplog.at_level(logging.DEBUG):
+        lost = OSError(f"cannot reach {URL}: {KEY[:12]}")
+        logging.getLogger("aiohttp.client").error(
+            "Task exception was never retrieved: %s", URL, exc_info=lost
+        )
+    logging.getLogger("after").warning("plain %s", "words")
+    assert "OSError" in caplog.text
+    assert KEY[:12] not in caplog.text
+    assert "node.example" not in caplog.text
+    assert "plain words" in caplog.text
+
+
+def test_an_exception_that_python_ignores_is_cleaned(capsys):
+    """What a finalizer raises is told without a key."""
+
+    class Leaking:
+        def __del__(self):
+            raise RuntimeError(f"closing {URL}")
+
+    with discreet():
+        Leaking()
+        gc.collect()
+    told = capsys.readouterr().err
+    assert "RuntimeError" in told
+    assert KEY not in told

@@ -12,7 +12,7 @@ from rpc_node import CHAIN_NUMBER, Fault, Node, Raw, block, chain_of
 
 from indexer.floor.errors import Transient
 from indexer.floor.spans import Span
-from indexer.sources.endpoint import Ask, Endpoint, WrongChain
+from indexer.sources.endpoint import BATCH_TRIAL, Ask, Endpoint, WrongChain
 from indexer.sources.logjson import BadAnswer
 from indexer.sources.provider_errors import Refused
 from indexer.sources.transport import Manners
@@ -444,3 +444,19 @@ def test_an_answer_that_nests_without_end_does_not_kill_the_process():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "refused\n")
+
+
+def test_batches_are_tried_again():
+    """A node that refused batches for a while gets them again after some hundred single requests."""
+
+    async def act(endpoint, node):
+        node.takes_batches = False
+        await endpoint.ask([HEAD] * 10)
+        small = endpoint.batch
+        node.takes_batches = True
+        await endpoint.ask([HEAD] * BATCH_TRIAL)
+        return small, endpoint.batch
+
+    small, again = with_node(act)
+    assert small == 1
+    assert again > 1

@@ -67,3 +67,10 @@ def test_a_clock_that_was_set_back_does_no_harm():
     standing, canaries, _ = recalled(ROW, wall=WALL - 5 * HOUR)
     assert standing.good_at == 1_000.0
     assert canaries.due("node-1", 50, 1_000.0) is True
+
+
+def test_a_batch_that_was_too_large_is_forgotten_too():
+    """A node that took no batches once is tried with them again after a week."""
+    _, _, row = recalled(Learned("node-1", None, None, batches=False))
+    assert (row.max_batch, row.capped_at) == (1, WALL)
+    assert recalled(row, wall=WALL + OLD)[2].batches
