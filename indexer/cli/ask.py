@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from indexer.metrics.answers import Question
 
 QUERY_ROWS = 100_000
+MOST_ROWS = 10**15
 QUERY_SECONDS = 120.0
 
 
@@ -84,7 +85,9 @@ def show(  # noqa: PLR0913 - each is an option
     product: Annotated[
         bool, typer.Option("--product", help="The name is a product's, not a token's.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=MOST_ROWS, metavar="N", help="At most so many rows.")
+    ] = None,
     plot: Annotated[bool, typer.Option("--plot", help="Draw supply instead of printing rows.")] = False,
     wanted: FormatOption = None,
     as_json: JsonOption = False,
@@ -182,7 +185,9 @@ def query(
     sql: Annotated[
         str, typer.Argument(metavar='"SELECT …"', help="One SELECT in DuckDB's SQL; - reads it from stdin.")
     ],
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many rows.")] = QUERY_ROWS,
+    limit: Annotated[
+        int, typer.Option(min=1, max=MOST_ROWS, metavar="N", help="At most so many rows.")
+    ] = QUERY_ROWS,
     timeout: Annotated[
         float, typer.Option(min=0.1, metavar="SECONDS", help="Stop after so long.")
     ] = QUERY_SECONDS,
@@ -204,4 +209,10 @@ def query(
         rows = guarded(con, asked, limit + 1, timeout, settings.lake)
     if rows.num_rows > limit:
         sys.stderr.write(f"Only the first {limit:,} rows are shown; ask for more with --limit.\n")
-    emit(rows.slice(0, limit), how)
+    try:
+        emit(rows.slice(0, limit), how)
+    except OverflowError:
+        raise Usage(
+            "The query gives a date or a time outside the years 1 to 9999, which cannot be shown; give it as text: "
+            "CAST(… AS VARCHAR)."
+        ) from None

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from indexer.floor.errors import Usage
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_DURATION = re.compile(r"(\d+)([dw])")
+_DURATION = re.compile(r"([0-9]{1,9})([dw])")
 _DAYS = {"d": 1, "w": 7}
 _TAGS = ("finalized", "latest")
 _MOST = 2**63
@@ -68,11 +68,11 @@ def instant(typed: str) -> int | date | datetime:
         return block_or_day("--at", typed)
     try:
         at = datetime.fromisoformat(typed)
-    except ValueError:
+        return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+    except (ValueError, OverflowError):
         raise Usage(
             f"--at {typed!r} is not known; give {_TYPED}, or a time such as 2025-01-31T16:00Z."
         ) from None
-    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
 def _day(option: str, typed: str) -> date:

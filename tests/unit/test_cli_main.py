@@ -103,6 +103,8 @@ def test_every_option_before_the_command_is_documented():
         (["import", "navs", "x.csv"], "x.csv cannot be read (No such file or directory)"),
         (["backfill", "--all", "ustb"], "--all takes every indexed token"),
         (["backfill", "ustb", "--since", "3m"], "--since '3m'"),
+        (["show", "supply", "ustb", "--limit", "9" * 4000], "--limit"),
+        (["query", "SELECT 1", "--limit", str(2**63)], "--limit"),
         (["backfill", "ustb", "--workers", "0"], "--workers"),
         (["tokens", "--json", "--format", "csv"], "contradict"),
         (["tokens", "0x123"], "is not an EVM address"),

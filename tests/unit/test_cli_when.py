@@ -55,7 +55,7 @@ def test_since_and_from_contradict():
         first_block("90d", "5", TODAY)
 
 
-@pytest.mark.parametrize("since", ["90", "d", "3m", "99999999d"])
+@pytest.mark.parametrize("since", ["90", "d", "3m", "99999999d", "9" * 5000 + "d", "٣d"])
 def test_a_duration_needs_its_unit(since):
     """A bare number, an unknown unit and a span longer than the calendar are refused."""
     with pytest.raises(Usage, match="--since"):
@@ -65,6 +65,13 @@ def test_a_duration_needs_its_unit(since):
 def test_a_time_with_a_zone_becomes_utc():
     """A time is turned into UTC and carries no zone."""
     assert instant("2025-01-31T16:00+02:00") == datetime(2025, 1, 31, 14, 0)  # noqa: DTZ001 - UTC without a zone
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_utc_has_not_is_refused(typed):
+    """A zone that leads out of the calendar is no time."""
+    with pytest.raises(Usage, match="is not known"):
+        instant(typed)
 
 
 def test_a_time_without_a_zone_is_utc():
