@@ -7,6 +7,7 @@ contracts answered to calls. Headers and logs are kept as the bytes of the file:
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,6 +23,11 @@ from indexer.floor.spans import Span
 
 FORMAT = "rwa-recording/1"
 _WORD = 1 << 256
+_MOST_BYTES = 512 << 20
+_NOT_ONE = (
+    msgspec.DecodeError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+"""What reading a file that is no recording may end in."""
 _Value = str | int | None
 _Topics = Sequence[Collection[str] | None]
 
@@ -128,7 +134,7 @@ class Recording:
             self.logs = _logs_of(content.logs)
             self._take_transactions(content.tx_fields, content.txs)
             self._take_state(content)
-        except (msgspec.DecodeError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        except _NOT_ONE as error:
             why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise Usage(
                 f"{file} is not a recorded chain of format {FORMAT}: {why}. Give another file."
@@ -259,12 +265,23 @@ class Recording:
 
 def _bytes_of(file: Path) -> bytes:
     try:
-        raw = file.read_bytes()
-        return gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+        if file.exists() and not file.is_file():
+            raise Usage(f"{file} is no file. Give the path of a recording.")
+        with file.open("rb") as opened:
+            raw = opened.read(_MOST_BYTES + 1)
+        if raw.startswith(b"\x1f\x8b"):
+            with gzip.GzipFile(fileobj=io.BytesIO(raw)) as packed:
+                raw = packed.read(_MOST_BYTES + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise Usage(f"{file} is a damaged gzip file: {error}. Copy the recording again.") from error
-    except OSError as error:
-        raise Usage(f"Cannot read the recording {file}: {error.strerror}. Check the path.") from error
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Usage(f"Cannot read the recording {file}: {why}. Check the path.") from error
+    if len(raw) > _MOST_BYTES:
+        raise Usage(
+            f"{file} unpacks to more than {_MOST_BYTES >> 20} MiB, which no recording does. Give another file."
+        )
+    return raw
 
 
 def _logs_of(rows: list[msgspec.Raw]) -> list[Log]:
