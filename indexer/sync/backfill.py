@@ -20,8 +20,9 @@ from indexer.sources.transport import Connect
 from indexer.sources.views import View, ask_view
 from indexer.sources.websocket import way_to
 from indexer.store.read import read_book
+from indexer.sync.certify import verify_place
 from indexer.sync.deriving import Place, derivation_of, derive_place
-from indexer.sync.healing import certified, prove_fetched
+from indexer.sync.healing import mend_all, prove_fetched, suspicious
 from indexer.sync.inputs import load_raw
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Order, Outcome, Progress, Result
@@ -184,14 +185,21 @@ async def _derive_and_verify(
     chain = evm.chain
     raw = load_raw(work, chain.id)
     work.progress.start(f"tables {chain.name}", len(places), "tokens")
+    suspects: list[tuple[Place, dict[str, Any]]] = []
     for place in places:
         row = await derive_place(work, place, raw, evm, final=final, reads=order.reads, cause=order.cause)
         verdict = None
         if row is not None and order.verify:
-            verdict = (await certified(work, place, evm, final=final, reads=order.reads))["verdict"]
-            row = derivation_of(work, place) or row
+            certificate = await verify_place(work, place, evm, again=False)
+            verdict = certificate["verdict"]
+            if suspicious(work, place, certificate):
+                suspects.append((place, certificate))
         results.append(_result(chain, place, row, verdict))
         work.progress.advance(f"tables {chain.name}", 1)
+    mended = await mend_all(work, evm, places, suspects, final=final, reads=order.reads)
+    for at, place in enumerate(places):
+        if place.key in mended:
+            results[at] = _result(chain, place, derivation_of(work, place), mended[place.key]["verdict"])
 
 
 def _result(chain: Chain, place: Place, row: dict[str, Any] | None, verdict: str | None) -> Result:

@@ -22,8 +22,9 @@ from indexer.sources.transport import Connect
 from indexer.sources.views import View
 from indexer.sources.websocket import Wake, way_to
 from indexer.sync.backfill import check, deployments_of
+from indexer.sync.certify import verify_place
 from indexer.sync.deriving import Place, derive_place, final_day, last_whole_day
-from indexer.sync.healing import certified, prove_fetched
+from indexer.sync.healing import mend_all, prove_fetched, suspicious
 from indexer.sync.inputs import load_raw
 from indexer.sync.orders import Order, Progress
 from indexer.sync.repairing import without_resting
@@ -214,13 +215,17 @@ async def _derive(work: Session, evm: Evm, held: Followed, view: View, order: Or
     rows = {row["token"]: row for row in work.book.rows(DERIVATIONS, chain_id=evm.chain_id)}
     due = [p for p in held.places if held.all_due or _due(p, rows.get(p.key[0]), view, held.touched)]
     raw = load_raw(work, evm.chain_id) if due else None
+    suspects: list[tuple[Place, dict[str, Any]]] = []
     for place in due:
         assert raw is not None  # noqa: S101 - there is one to derive
         row = await derive_place(work, place, raw, evm, final=view.final, reads=order.reads)
         if row is not None and order.verify and _uncertified(work, place):
-            await certified(work, place, evm, final=view.final, reads=order.reads)
+            certificate = await verify_place(work, place, evm, again=False)
+            if suspicious(work, place, certificate):
+                suspects.append((place, certificate))
         await asyncio.sleep(0)  # a signal may have come
     held.touched, held.all_due = set(), False
+    await mend_all(work, evm, held.places, suspects, final=view.final, reads=order.reads)
     if due:
         measure_whole(work)
     return len(due)

@@ -20,6 +20,7 @@ from indexer.sync.inputs import load_raw
 from indexer.sync.measuring import CONTRADICTED
 from indexer.sync.proving import LEVELS
 from indexer.sync.repairing import Mended, held_book, open_failures, repair_chain, settle_finding
+from indexer.sync.restating import REPAIRED
 from indexer.sync.session import Session
 
 BUDGET = 2_000
@@ -35,14 +36,30 @@ AT_ONCE = 20
 """Parts that are audited before what failed is repaired."""
 
 
-async def certified(
-    work: Session, place: Place, evm: Evm, *, final: BlockRef, reads: bool, again: bool = False
-) -> dict[str, Any]:
-    """Certify a derived place, and mend it where its figures are wrong; return the certificate that stands then."""
-    row = await verify_place(work, place, evm, again=again)
-    if not suspicious(work, place, row):
-        return row
-    return await mend(work, evm, place, row, final=final, reads=reads)
+Suspects = Sequence[tuple[Place, dict[str, Any]]]
+"""Places with the certificate that casts doubt on them."""
+
+
+async def mend_all(
+    work: Session, evm: Evm, places: Sequence[Place], suspects: Suspects, *, final: BlockRef, reads: bool
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Mend the *suspects* as far as can be, and derive again all *places* that a repair touched.
+
+    Returns the certificates that stand then. Mending takes its time, so it comes after all else of a chain.
+    """
+    found = {}
+    for place, certificate in suspects:
+        try:
+            found[place.key] = await mend(work, evm, place, certificate, final=final, reads=reads)
+        except NoEndpoint as error:
+            found[place.key] = certificate
+            work.progress.note(f"{evm.chain.name}: {place.token.id} could not be mended now. {error}")
+    for place in places:
+        held = derivation_of(work, place)
+        if held is not None and held["config_digest"] == REPAIRED:
+            raw = load_raw(work, evm.chain_id)
+            await derive_place(work, place, raw, evm, final=final, reads=reads)
+    return found
 
 
 def suspicious(work: Session, place: Place, certificate: dict[str, Any]) -> bool:
