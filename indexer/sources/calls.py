@@ -9,6 +9,7 @@ from indexer.floor.errors import NoEndpoint
 from indexer.floor.spans import BlockRef
 from indexer.sources.answers import read_block, read_bytes
 from indexer.sources.endpoint import Answer, Ask, Endpoint
+from indexer.sources.logjson import BadAnswer
 from indexer.sources.pool import Pool, Want
 from indexer.sources.provider_errors import Refusal, Refused
 
@@ -92,7 +93,9 @@ async def _pinned(endpoint: Endpoint, calls: Sequence[Call | Slot]) -> list[Answ
     answers = await endpoint.ask([*(_call(call, hex(call.block.number)) for call in calls), *checks])
     for block, check, answer in zip(blocks, checks, answers[len(calls) :], strict=True):
         stands = endpoint.believe(f"block {block.number}", read_block, endpoint.accept(check, answer))
-        if stands is None or stands.hash != block.hash:
+        if stands is None:
+            raise BadAnswer(f"{endpoint.name} has not block {block.number} yet.")
+        if stands.hash != block.hash:
             refusal = Refusal(
                 "forked", text=f"{endpoint.name} has another block {block.number} than the one asked about."
             )

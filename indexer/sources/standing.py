@@ -125,8 +125,10 @@ def newest(standings: Iterable[Standing]) -> int | None:
 
 
 def _unlikely(standing: Standing, want: Want, head: int | None) -> bool:
-    """Return whether the endpoint has refused state as old as this."""
-    lacks = standing.no_state_depth
+    """Return whether the endpoint has refused state as old as this, or is not at the block yet."""
+    lacks, own = standing.no_state_depth, standing.endpoint.head
+    if want.state is not None and own is not None and own < want.state:
+        return True
     return want.state is not None and head is not None and lacks is not None and head - want.state >= lacks
 
 

@@ -56,6 +56,17 @@ def test_a_call_by_number_on_another_fork_is_refused():
     assert "node-1 has another block 7 than the one asked about." in notes[0]
 
 
+def test_a_node_that_lags_is_on_no_other_fork():
+    """A node that has not got the block yet is waited for: it does not say that the block is none."""
+    late = iter([6, 6, 6, 100, 100])
+    behind = honest(
+        eth_call=by_number_only, eth_getBlockByNumber=lambda n, full: blocks(n, full, head=next(late))
+    )
+    answers, notes = with_evm(call, behind, patience=5.0)
+    assert [answer.result for answer in answers] == [b"\x2a"]
+    assert notes == ["node-1 has not block 7 yet. It is asked again."]
+
+
 def test_a_revert_is_an_answer_and_missing_state_is_none():
     """What the contract said no to, what no node can say, and what nobody understands stay three things."""
     for fault, kind, endpoint in (
