@@ -124,7 +124,7 @@ class Lake:
     def opened(self, path: str) -> pq.ParquetFile:
         """Return *path*, whose content is the one that its name tells; else StoreUnusable with its name.
 
-        The digest costs a tenth of reading the columns, and notices what the page checksums cover and the rest.
+        The digest costs a sixth of reading the columns, and notices what the page checksums cover and the rest.
         """
         full = f"{self._base}/{path}"
         if self._fs.get_file_info(full).type == fs.FileType.NotFound:
