@@ -113,7 +113,7 @@ class Wake:
         async with aiohttp.ClientSession() as session:
             while True:
                 for url in self._urls:
-                    with suppress(aiohttp.ClientError, OSError, ValueError, TypeError, msgspec.DecodeError):
+                    with suppress(aiohttp.ClientError, OSError, ValueError, TypeError, RecursionError):
                         await self._subscribed(session, url)
                 await asyncio.sleep(AGAIN)
 
