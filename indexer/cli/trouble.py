@@ -36,8 +36,8 @@ def redacted(text: str, arguments: Sequence[str] = ()) -> str:
 
     given = [value for name, value in os.environ.items() if name.startswith("RWA_RPC_")]
     urls = _URL.findall(" ".join([*arguments, *given]))
-    text = without_keys(redact(text, [Endpoint("(endpoint)", url) for url in urls]))
-    return _HOST.sub("(hidden)", _URL.sub("(hidden)", text))
+    text = redact(text, [Endpoint("(endpoint)", url) for url in urls])
+    return without_keys(_HOST.sub("(hidden)", _URL.sub("(hidden)", text)))
 
 
 def explain(error: BaseException, arguments: Sequence[str], *, debug: bool) -> int:
