@@ -40,6 +40,13 @@ class What(StrEnum):
     YIELD = "yield"
 
 
+class Basis(StrEnum):
+    """What `rwa show rollforward` is of."""
+
+    TOTAL = "total"
+    CIRCULATING = "circulating"
+
+
 BRIEF: Mapping[What, tuple[str, ...]] = {
     What.SUPPLY: (
         "token", "chain_id", "as_of", "supply", "circulating", "multiplier", "certificate", "why_null",
@@ -85,6 +92,7 @@ def show(  # noqa: PLR0913 - each is an option
     product: Annotated[
         bool, typer.Option("--product", help="The name is a product's, not a token's.")
     ] = False,
+    basis: Annotated[Basis, typer.Option("--basis", help="Roll-forward of this supply.")] = Basis.TOTAL,
     limit: Annotated[
         int | None, typer.Option(min=1, max=MOST_ROWS, metavar="N", help="At most so many rows.")
     ] = None,
@@ -105,8 +113,14 @@ def show(  # noqa: PLR0913 - each is an option
         raise Usage("--at asks for one moment, --from and --to for days; give one of the two.")
     if what is What.BALANCES and (first or last):
         raise Usage("Balances are those of one moment: ask with --at for a block, a day's close or a time.")
+    if basis is not Basis.TOTAL and what is not What.ROLLFORWARD:
+        raise Usage(
+            "--basis belongs to `rwa show rollforward`; `rwa show supply` has both figures side by side."
+        )
     typed = (at, first, last)
-    rows = answer(shell(context), what.value, (name, product, tuple(chain or ())), typed, limit)
+    rows = answer(
+        shell(context), what.value, (name, product, tuple(chain or ())), typed, (limit, basis.value)
+    )
     if plot:
         from indexer.cli.plot import plot_lines  # noqa: PLC0415 - seldom asked for
 
@@ -125,9 +139,12 @@ def answer(
     what: str,
     scope: tuple[str, bool, tuple[str, ...]],
     typed: tuple[str | None, str | None, str | None],
-    limit: int | None,
+    shape: tuple[int | None, str],
 ) -> pa.Table:
-    """Return the rows of one answer; *scope* is name, --product and --chain, *typed* --at, --from, --to."""
+    """Return the rows of one answer.
+
+    *scope* is name, --product and --chain, *typed* --at, --from, --to, *shape* --limit and --basis.
+    """
     from indexer.metrics import answers  # noqa: PLC0415 - help does not pay for DuckDB
 
     settings = stood.settings()
@@ -141,7 +158,8 @@ def answer(
         at=None if at is None else instant(at),
         first=day("--from", first),
         last=day("--to", last),
-        limit=limit,
+        limit=shape[0],
+        basis=shape[1],
     )
     if question.first and question.last and question.first > question.last:
         raise Usage(f"--from {first} lies after --to {last}; give an earlier --from, or a later --to.")

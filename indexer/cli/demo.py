@@ -112,7 +112,7 @@ def _command() -> str:
 
 def _print(here: Shell, section: Section) -> None:
     scope = (section.token, False, (section.chain,))
-    rows = _last_days(answer(here, section.what, scope, (None, None, None), None), section.days)
+    rows = _last_days(answer(here, section.what, scope, (None, None, None), (None, "total")), section.days)
     say("", f"{section.what.value} of {section.token}: {section.meaning}")
     emit(rows.select(BRIEF.get(section.what, rows.column_names)), Format.TABLE)
 

@@ -431,7 +431,8 @@ SUPPLY_DAILY = Table(
 
 ROLLFORWARD_FLOWS = (
     "issued", "redeemed", "distributed", "rebased", "fees", "bridged_in", "bridged_out", "swapped_in",
-    "swapped_out", "forced", "migrated", "reversed", "adjusted", "premint_retire", "unclassified", "rounding",
+    "swapped_out", "forced", "migrated", "reversed", "adjusted", "premint_retire", "float_out_in", "unclassified",
+    "rounding",
 )  # fmt: skip
 
 SUPPLY_ROLLFORWARD = Table(
@@ -440,10 +441,10 @@ SUPPLY_ROLLFORWARD = Table(
     _columns(
         *_TOKEN,
         "day day UTC day",
-        "basis text total",
-        "opening amount? Supply at the previous close",
+        "basis text total, circulating",
+        "opening amount? Supply of the basis at the previous close",
         *(f"{name} amount? Net change of supply booked as {name}" for name in ROLLFORWARD_FLOWS),
-        "closing amount? Supply at the close",
+        "closing amount? Supply of the basis at the close",
         *_DAILY,
     ),
     ("token", "chain_id", "day", "basis"),

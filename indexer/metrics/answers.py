@@ -41,6 +41,9 @@ __all__ = [
     "transfers", "yields",
 ]  # fmt: skip
 
+BASES = ("total", "circulating")
+"""What a roll-forward can be of."""
+
 NOT_HOLDERS = frozenset(("issuer_float", "burner", "bridge_locker", "redeem_wallet", "escrow", "wrapper"))
 """Roles whose addresses hold but are no holders, as in steps/role_holders.sql."""
 
@@ -67,10 +70,13 @@ def supply(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
 
 
 def rollforward(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
-    """Return the rows of supply_rollforward for the days asked: opening, movements, closing."""
+    """Return the rows of supply_rollforward of one basis for the days asked: opening, movements, closing."""
     _whole_days(q, "A roll-forward")
+    if q.basis not in BASES:
+        raise Usage(f"No basis is called {q.basis!r}; there are {' and '.join(BASES)}.")
     figures = ", ".join(("opening", *ROLLFORWARD_FLOWS, "closing"))
-    return _daily(con, q, "supply_rollforward", f"token, chain_id, day, basis, {figures}, coverage, why_null")
+    rows = f"(FROM supply_rollforward WHERE basis = '{q.basis}')"
+    return _daily(con, q, rows, f"token, chain_id, day, basis, {figures}, coverage, why_null")
 
 
 def flows(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:

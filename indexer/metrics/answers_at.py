@@ -27,7 +27,10 @@ At = int | datetime | date
 
 
 class Question(NamedTuple):
-    """What is asked: of which tokens, on which chains (None: all), at which point or on which days."""
+    """What is asked: of which tokens, on which chains (None: all), at which point or on which days.
+
+    *basis* is that of a roll-forward.
+    """
 
     tokens: tuple[str, ...]
     chain_ids: tuple[str, ...] | None = None
@@ -35,6 +38,7 @@ class Question(NamedTuple):
     first: date | None = None
     last: date | None = None
     limit: int | None = None
+    basis: str = "total"
 
     @property
     def day(self) -> date | None:

@@ -1,4 +1,7 @@
--- Why total supply changed on every UTC day: opening + movements + rounding = closing, signed, in token units.
+-- Why supply changed on every UTC day: opening + movements + rounding = closing, signed, in token units, on two bases:
+-- total supply, and what of it circulates. The second has the same movements, dated by the change of supply, and what
+-- crossed to and from the issuer's own addresses as float_out_in; it holds premints and retirements too. Of a step of
+-- the multiplier it leaves out the part that those addresses earned (steps/float_days.sql).
 -- Rounding is what derive proved of the contract's own arithmetic, change by change, and never a plug: a day that does
 -- not add up is found by the audits. A step of the multiplier counts on the day it takes effect, with a block or
 -- without. A movement of the day that is not known is NULL. Where supply was unknown for some hours and is known again
@@ -180,38 +183,163 @@ opened AS (
     ) AS why_null
   FROM stocks
   INNER JOIN derivations ON derivations.token = stocks.token AND derivations.chain_id = stocks.chain_id
+),
+
+total AS (
+  SELECT
+    opened.token AS token,
+    opened.chain_id AS chain_id,
+    opened.day AS day,
+    MAX(opened.opening) AS opening,
+    MAX(CASE WHEN cells.booked_as = 'issued' THEN cells.amount END) AS issued,
+    MAX(CASE WHEN cells.booked_as = 'redeemed' THEN cells.amount END) AS redeemed,
+    MAX(CASE WHEN cells.booked_as = 'distributed' THEN cells.amount END) AS distributed,
+    MAX(CASE WHEN cells.booked_as = 'rebased' THEN cells.amount END) AS rebased,
+    MAX(CASE WHEN cells.booked_as = 'fees' THEN cells.amount END) AS fees,
+    MAX(CASE WHEN cells.booked_as = 'bridged_in' THEN cells.amount END) AS bridged_in,
+    MAX(CASE WHEN cells.booked_as = 'bridged_out' THEN cells.amount END) AS bridged_out,
+    MAX(CASE WHEN cells.booked_as = 'swapped_in' THEN cells.amount END) AS swapped_in,
+    MAX(CASE WHEN cells.booked_as = 'swapped_out' THEN cells.amount END) AS swapped_out,
+    MAX(CASE WHEN cells.booked_as = 'forced' THEN cells.amount END) AS forced,
+    MAX(CASE WHEN cells.booked_as = 'migrated' THEN cells.amount END) AS migrated,
+    MAX(CASE WHEN cells.booked_as = 'reversed' THEN cells.amount END) AS reversed,
+    MAX(CASE WHEN cells.booked_as = 'adjusted' THEN cells.amount END) AS adjusted,
+    MAX(CASE WHEN cells.booked_as = 'premint_retire' THEN cells.amount END) AS premint_retire,
+    MAX(CASE WHEN cells.booked_as = 'unclassified' THEN cells.amount END) AS unclassified,
+    CASE
+      WHEN MAX(opened.opening) IS NOT NULL AND MAX(opened.closing) IS NOT NULL
+        THEN MAX(CASE WHEN cells.booked_as = 'rounding' THEN cells.amount END)
+    END AS rounding,
+    MAX(opened.closing) AS closing,
+    MAX(opened.coverage) AS coverage,
+    MAX(opened.published_at) AS published_at,
+    COALESCE(MAX(opened.why_null), MIN(cells.why_null)) AS why_null
+  FROM opened
+  INNER JOIN cells
+    ON cells.token = opened.token AND cells.chain_id = opened.chain_id AND cells.day = opened.day
+  GROUP BY opened.token, opened.chain_id, opened.day
+),
+
+-- On a day of steps what the issuer's own addresses earned is theirs; on another it is the rounding of their balances.
+stepped AS (
+  SELECT
+    rebases.token,
+    rebases.chain_id,
+    calendar.day,
+    MIN(CASE WHEN rebases.kind = 'fee' THEN 1 ELSE 0 END) = 1 AS is_fee
+  FROM rebases
+  INNER JOIN calendar
+    ON calendar.boundary = 'utc'
+    AND rebases.effective_at >= calendar.starts_at
+    AND rebases.effective_at < calendar.ends_at
+  GROUP BY rebases.token, rebases.chain_id, calendar.day
+),
+
+outside AS (
+  SELECT
+    circulating_days.token,
+    circulating_days.chain_id,
+    circulating_days.day,
+    CASE
+      WHEN ROW_NUMBER() OVER in_order = 1 THEN total.opening
+      ELSE LAG(circulating_days.circulating) OVER in_order
+    END AS opening,
+    circulating_days.circulating AS closing,
+    CASE
+      WHEN circulating_days.circulating IS NOT NULL AND float_days.why_null IS NULL
+        THEN total.premint_retire - COALESCE(float_days.moved_in, CAST(0 AS DECIMAL(38, 18)))
+    END AS float_out_in,
+    CASE
+      WHEN stepped.is_fee IS NOT TRUE AND stepped.token IS NOT NULL AND float_days.token IS NOT NULL
+        THEN float_days.earned
+      ELSE CAST(0 AS DECIMAL(38, 18))
+    END AS rebased,
+    CASE
+      WHEN stepped.is_fee AND float_days.token IS NOT NULL THEN float_days.earned
+      ELSE CAST(0 AS DECIMAL(38, 18))
+    END AS fees,
+    CASE
+      WHEN stepped.token IS NULL AND float_days.token IS NOT NULL THEN float_days.earned
+      ELSE CAST(0 AS DECIMAL(38, 18))
+    END AS rounding,
+    COALESCE(
+      circulating_days.why_null,
+      float_days.why_null,
+      LAG(circulating_days.why_null) OVER in_order
+    ) AS why_null
+  FROM circulating_days
+  INNER JOIN total
+    ON total.token = circulating_days.token
+    AND total.chain_id = circulating_days.chain_id
+    AND total.day = circulating_days.day
+  LEFT JOIN float_days
+    ON float_days.token = circulating_days.token
+    AND float_days.chain_id = circulating_days.chain_id
+    AND float_days.day = circulating_days.day
+  LEFT JOIN stepped
+    ON stepped.token = circulating_days.token
+    AND stepped.chain_id = circulating_days.chain_id
+    AND stepped.day = circulating_days.day
+  WINDOW in_order AS (PARTITION BY circulating_days.token, circulating_days.chain_id ORDER BY circulating_days.day)
 )
 
 SELECT
-  opened.token AS token,
-  opened.chain_id AS chain_id,
-  opened.day AS day,
+  total.token AS token,
+  total.chain_id AS chain_id,
+  total.day AS day,
   'total' AS basis,
-  MAX(opened.opening) AS opening,
-  MAX(CASE WHEN cells.booked_as = 'issued' THEN cells.amount END) AS issued,
-  MAX(CASE WHEN cells.booked_as = 'redeemed' THEN cells.amount END) AS redeemed,
-  MAX(CASE WHEN cells.booked_as = 'distributed' THEN cells.amount END) AS distributed,
-  MAX(CASE WHEN cells.booked_as = 'rebased' THEN cells.amount END) AS rebased,
-  MAX(CASE WHEN cells.booked_as = 'fees' THEN cells.amount END) AS fees,
-  MAX(CASE WHEN cells.booked_as = 'bridged_in' THEN cells.amount END) AS bridged_in,
-  MAX(CASE WHEN cells.booked_as = 'bridged_out' THEN cells.amount END) AS bridged_out,
-  MAX(CASE WHEN cells.booked_as = 'swapped_in' THEN cells.amount END) AS swapped_in,
-  MAX(CASE WHEN cells.booked_as = 'swapped_out' THEN cells.amount END) AS swapped_out,
-  MAX(CASE WHEN cells.booked_as = 'forced' THEN cells.amount END) AS forced,
-  MAX(CASE WHEN cells.booked_as = 'migrated' THEN cells.amount END) AS migrated,
-  MAX(CASE WHEN cells.booked_as = 'reversed' THEN cells.amount END) AS reversed,
-  MAX(CASE WHEN cells.booked_as = 'adjusted' THEN cells.amount END) AS adjusted,
-  MAX(CASE WHEN cells.booked_as = 'premint_retire' THEN cells.amount END) AS premint_retire,
-  MAX(CASE WHEN cells.booked_as = 'unclassified' THEN cells.amount END) AS unclassified,
+  total.opening AS opening,
+  total.issued AS issued,
+  total.redeemed AS redeemed,
+  total.distributed AS distributed,
+  total.rebased AS rebased,
+  total.fees AS fees,
+  total.bridged_in AS bridged_in,
+  total.bridged_out AS bridged_out,
+  total.swapped_in AS swapped_in,
+  total.swapped_out AS swapped_out,
+  total.forced AS forced,
+  total.migrated AS migrated,
+  total.reversed AS reversed,
+  total.adjusted AS adjusted,
+  total.premint_retire AS premint_retire,
+  CASE WHEN total.premint_retire IS NOT NULL THEN CAST(0 AS DECIMAL(38, 18)) END AS float_out_in,
+  total.unclassified AS unclassified,
+  total.rounding AS rounding,
+  total.closing AS closing,
+  total.coverage AS coverage,
+  total.published_at AS published_at,
+  total.why_null AS why_null
+FROM total
+UNION ALL
+SELECT
+  total.token AS token,
+  total.chain_id AS chain_id,
+  total.day AS day,
+  'circulating' AS basis,
+  outside.opening AS opening,
+  total.issued AS issued,
+  total.redeemed AS redeemed,
+  total.distributed AS distributed,
+  total.rebased - outside.rebased AS rebased,
+  total.fees - outside.fees AS fees,
+  total.bridged_in AS bridged_in,
+  total.bridged_out AS bridged_out,
+  total.swapped_in AS swapped_in,
+  total.swapped_out AS swapped_out,
+  total.forced AS forced,
+  total.migrated AS migrated,
+  total.reversed AS reversed,
+  total.adjusted AS adjusted,
+  CASE WHEN total.premint_retire IS NOT NULL THEN CAST(0 AS DECIMAL(38, 18)) END AS premint_retire,
+  outside.float_out_in AS float_out_in,
+  total.unclassified AS unclassified,
   CASE
-    WHEN MAX(opened.opening) IS NOT NULL AND MAX(opened.closing) IS NOT NULL
-      THEN MAX(CASE WHEN cells.booked_as = 'rounding' THEN cells.amount END)
+    WHEN outside.opening IS NOT NULL AND outside.closing IS NOT NULL THEN total.rounding - outside.rounding
   END AS rounding,
-  MAX(opened.closing) AS closing,
-  MAX(opened.coverage) AS coverage,
-  MAX(opened.published_at) AS published_at,
-  COALESCE(MAX(opened.why_null), MIN(cells.why_null)) AS why_null
-FROM opened
-INNER JOIN cells
-  ON cells.token = opened.token AND cells.chain_id = opened.chain_id AND cells.day = opened.day
-GROUP BY opened.token, opened.chain_id, opened.day
+  outside.closing AS closing,
+  total.coverage AS coverage,
+  total.published_at AS published_at,
+  COALESCE(total.why_null, outside.why_null) AS why_null
+FROM total
+INNER JOIN outside ON outside.token = total.token AND outside.chain_id = total.chain_id AND outside.day = total.day

@@ -1,17 +1,29 @@
--- Days whose closing is not the supply of supply_daily, or that one of the two tables lacks.
+-- Days whose closing is not the supply of supply_daily, or what circulates there, or that one of the two tables lacks.
+WITH closings AS (
+  SELECT supply_daily.token, supply_daily.chain_id, supply_daily.day, 'total' AS basis, supply_daily.supply AS closing
+  FROM supply_daily
+  UNION ALL
+  SELECT
+    supply_daily.token, supply_daily.chain_id, supply_daily.day, 'circulating' AS basis,
+    supply_daily.circulating AS closing
+  FROM supply_daily
+)
+
 SELECT
-  COALESCE(supply_rollforward.token, supply_daily.token) AS token,
-  COALESCE(supply_rollforward.chain_id, supply_daily.chain_id) AS chain_id,
+  COALESCE(supply_rollforward.token, closings.token) AS token,
+  COALESCE(supply_rollforward.chain_id, closings.chain_id) AS chain_id,
   CONCAT(
-    'on ', CAST(COALESCE(supply_rollforward.day, supply_daily.day) AS VARCHAR), ' closing is ',
-    COALESCE(CAST(supply_rollforward.closing AS VARCHAR), 'unknown'), ', supply is ',
-    COALESCE(CAST(supply_daily.supply AS VARCHAR), 'unknown')
+    'on ', CAST(COALESCE(supply_rollforward.day, closings.day) AS VARCHAR), ' closing (',
+    COALESCE(supply_rollforward.basis, closings.basis), ') is ',
+    COALESCE(CAST(supply_rollforward.closing AS VARCHAR), 'unknown'), ', supply_daily has ',
+    COALESCE(CAST(closings.closing AS VARCHAR), 'unknown')
   ) AS detail
 FROM supply_rollforward
-FULL OUTER JOIN supply_daily
-  ON supply_daily.token = supply_rollforward.token
-  AND supply_daily.chain_id = supply_rollforward.chain_id
-  AND supply_daily.day = supply_rollforward.day
-WHERE supply_rollforward.closing IS DISTINCT FROM supply_daily.supply
+FULL OUTER JOIN closings
+  ON closings.token = supply_rollforward.token
+  AND closings.chain_id = supply_rollforward.chain_id
+  AND closings.day = supply_rollforward.day
+  AND closings.basis = supply_rollforward.basis
+WHERE supply_rollforward.closing IS DISTINCT FROM closings.closing
   OR supply_rollforward.day IS NULL
-  OR supply_daily.day IS NULL
+  OR closings.day IS NULL

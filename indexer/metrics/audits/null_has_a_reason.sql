@@ -16,7 +16,8 @@ WHERE supply_rollforward.why_null IS NULL
     + supply_rollforward.rebased + supply_rollforward.fees + supply_rollforward.bridged_in
     + supply_rollforward.bridged_out + supply_rollforward.swapped_in + supply_rollforward.swapped_out
     + supply_rollforward.forced + supply_rollforward.migrated + supply_rollforward.reversed
-    + supply_rollforward.adjusted + supply_rollforward.premint_retire + supply_rollforward.unclassified IS NULL
+    + supply_rollforward.adjusted + supply_rollforward.premint_retire + supply_rollforward.float_out_in
+    + supply_rollforward.unclassified IS NULL
 UNION ALL
 SELECT holders_daily.token AS token, holders_daily.chain_id AS chain_id,
   CONCAT('holders_daily of ', CAST(holders_daily.day AS VARCHAR)) AS detail

@@ -3,7 +3,8 @@ SELECT
   supply_rollforward.token AS token,
   supply_rollforward.chain_id AS chain_id,
   CONCAT(
-    'on ', CAST(supply_rollforward.day AS VARCHAR), ' opening ', CAST(supply_rollforward.opening AS VARCHAR),
+    'on ', CAST(supply_rollforward.day AS VARCHAR), ' (', supply_rollforward.basis, ') opening ',
+    CAST(supply_rollforward.opening AS VARCHAR),
     ' and the movements do not make closing ', CAST(supply_rollforward.closing AS VARCHAR)
   ) AS detail
 FROM supply_rollforward
@@ -22,6 +23,7 @@ WHERE supply_rollforward.opening
   + supply_rollforward.reversed
   + supply_rollforward.adjusted
   + supply_rollforward.premint_retire
+  + supply_rollforward.float_out_in
   + supply_rollforward.unclassified
   + supply_rollforward.rounding
   <> supply_rollforward.closing

@@ -41,5 +41,6 @@ LEFT JOIN bounds
 INNER JOIN deployments
   ON deployments.token = supply_rollforward.token AND deployments.chain_id = supply_rollforward.chain_id
 WHERE supply_rollforward.rounding <> 0
+  AND supply_rollforward.basis = 'total'
   AND ABS(CAST(supply_rollforward.rounding AS DOUBLE)) * POWER(10, deployments.decimals)
   > CAST(COALESCE(bounds.bound, 0) AS DOUBLE) + 0.5

@@ -68,6 +68,36 @@ def upgrade() -> None:
     sa.Column('trouble', sa.Text(), nullable=True, comment='Why the last look failed'),
     sa.PrimaryKeyConstraint('chain_id')
     )
+    op.drop_table('supply_rollforward')
+    op.create_table('supply_rollforward',
+    sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),
+    sa.Column('chain_id', sa.Text(), nullable=False, comment='CAIP-2 chain id'),
+    sa.Column('day', sa.Date(), nullable=False, comment='UTC day'),
+    sa.Column('basis', sa.Text(), nullable=False, comment='total, circulating'),
+    sa.Column('opening', sqltables.Exact(18), nullable=True, comment='Supply of the basis at the previous close'),
+    sa.Column('issued', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as issued'),
+    sa.Column('redeemed', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as redeemed'),
+    sa.Column('distributed', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as distributed'),
+    sa.Column('rebased', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as rebased'),
+    sa.Column('fees', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as fees'),
+    sa.Column('bridged_in', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as bridged_in'),
+    sa.Column('bridged_out', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as bridged_out'),
+    sa.Column('swapped_in', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as swapped_in'),
+    sa.Column('swapped_out', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as swapped_out'),
+    sa.Column('forced', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as forced'),
+    sa.Column('migrated', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as migrated'),
+    sa.Column('reversed', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as reversed'),
+    sa.Column('adjusted', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as adjusted'),
+    sa.Column('premint_retire', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as premint_retire'),
+    sa.Column('float_out_in', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as float_out_in'),
+    sa.Column('unclassified', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as unclassified'),
+    sa.Column('rounding', sqltables.Exact(18), nullable=True, comment='Net change of supply booked as rounding'),
+    sa.Column('closing', sqltables.Exact(18), nullable=True, comment='Supply of the basis at the close'),
+    sa.Column('coverage', sa.Text(), nullable=False, comment='full: the day is wholly indexed; partial: it is not, and stocks are NULL'),
+    sa.Column('published_at', sa.DateTime(), nullable=True, comment='When the day became final here (wall clock)'),
+    sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
+    )
+    op.create_index('ix_supply_rollforward', 'supply_rollforward', ['token', 'chain_id', 'day', 'basis'], unique=False)
     op.create_table('yields_daily',
     sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),
     sa.Column('chain_id', sa.Text(), nullable=False, comment='CAIP-2 chain id'),
