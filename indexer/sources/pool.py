@@ -45,7 +45,7 @@ from indexer.sources.standing import (
     size_of,
     spent,
 )
-from indexer.sources.transport import LONGEST_PAUSE, Connect, Manners, Slow
+from indexer.sources.transport import LONGEST_PAUSE, Connect, Manners, Slow, Unreachable
 from indexer.sources.websocket import way_to
 
 __all__ = ["Learned", "Pool", "Want"]
@@ -186,6 +186,7 @@ class Pool:
             try:
                 return await self._try(choice, want, act)
             except (Transient, WrongChain) as error:
+                tried.reached |= not isinstance(error, Unreachable)
                 refusal = self._judge(choice, error, want)
                 name = choice.endpoint.name
                 if refusal is not None and refusal.kind in _PASSES_ON:

@@ -24,6 +24,8 @@ from indexer.sources.transport import LONGEST_PAUSE, Slow
 FEWEST_TRIES = 8
 FIRST_PAUSE = 0.05
 LAST_PAUSE = 5.0
+UNREACHED = 10.0
+"""Seconds of patience with endpoints none of which can be connected to: a machine without internet is told soon."""
 DEAD = 5
 """Failures in a row after which nobody waits for an endpoint when another has answered."""
 
@@ -79,11 +81,12 @@ class Standing:
 
 @dataclass(slots=True)
 class Tried:
-    """What one request has cost so far; times in seconds."""
+    """What one request has cost so far, in seconds, and whether anybody was there."""
 
     started: float
     tries: int = 0
     waited: float = 0.0
+    reached: bool = False
 
 
 def fits(standing: Standing, want: Want) -> bool:
@@ -135,9 +138,10 @@ def _unlikely(standing: Standing, want: Want, head: int | None) -> bool:
 def spent(tried: Tried, wait: float, now: float, patience: float) -> bool:
     """Return whether to give up rather than wait *wait* seconds more.
 
-    Slow requests get a few tries whatever the time. A wait that a provider asked for is granted beside the
-    patience; the rest after a refused key is not waited for.
+    Where nobody was there at all the patience is short. Slow requests get a few tries whatever the time. A
+    wait that a provider asked for is granted beside the patience; the rest after a refused key is not waited for.
     """
+    patience = patience if tried.reached or not tried.tries else min(patience, UNREACHED)
     waited = tried.waited + (wait if wait <= 2 * LAST_PAUSE else 0.0)
     late = now - tried.started > patience and tried.tries >= FEWEST_TRIES
     return late or waited > patience or wait > LONGEST_PAUSE

@@ -30,6 +30,10 @@ LONGEST_PAUSE = 120.0
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+class Unreachable(Transient):
+    """Nobody is there: no such host, or nothing that listens."""
+
+
 class Manners(NamedTuple):
     """How endpoints are treated; times in seconds, sizes in bytes.
 
@@ -98,7 +102,7 @@ class Http:
                 if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
                     silence = f"did not answer within {self._manners.timeout:g} s"
                     raise Slow(f"{self._name} {silence}.") from None
-                raise Transient(f"{self._name} {trouble(error)}.") from None
+                raise lost(self._name, error) from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -138,6 +142,12 @@ class Http:
         session = await provider.cache_async_session(own)
         self._session, self._headers = session, provider.get_request_headers()
         return session
+
+
+def lost(name: str, error: BaseException) -> Transient:
+    """Return what is raised where a request to the endpoint *name* ended in *error*."""
+    kind = Unreachable if isinstance(error, aiohttp.ClientConnectorError) else Transient
+    return kind(f"{name} {trouble(error)}.")
 
 
 def rate_of(named: model.Endpoint, manners: Manners) -> float:

@@ -15,7 +15,6 @@ import pyarrow as pa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, and_, create_engine, event, inspect, text
-from sqlalchemy.pool import NullPool
 
 from indexer.floor.errors import HomeBusy, StoreUnusable, Usage
 from indexer.floor.tables import CLAIMS, FILES, Table
@@ -203,7 +202,7 @@ def _engine(url: str) -> Engine:
     if url.startswith("sqlite"):
         with store_errors("making the home"):
             sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, poolclass=NullPool)
+        engine = create_engine(url)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine

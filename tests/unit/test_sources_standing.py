@@ -161,15 +161,22 @@ def test_the_refusal_that_says_most_is_passed_on():
 
 def test_slow_requests_get_their_tries():
     """Eight tries are made even where the first ones took all the patience."""
-    assert not spent(Tried(0.0, tries=7), wait=0.0, now=1_000.0, patience=60.0)
-    assert spent(Tried(0.0, tries=8), wait=0.0, now=1_000.0, patience=60.0)
+    assert not spent(Tried(0.0, tries=7, reached=True), wait=0.0, now=1_000.0, patience=60.0)
+    assert spent(Tried(0.0, tries=8, reached=True), wait=0.0, now=1_000.0, patience=60.0)
 
 
 def test_waiting_is_bounded_by_patience():
     """Our own pauses add up to no more than the patience; what a provider asks for comes on top."""
-    assert spent(Tried(0.0, tries=1, waited=58.0), wait=5.0, now=59.0, patience=60.0)
-    assert not spent(Tried(0.0, tries=1, waited=58.0), wait=30.0, now=59.0, patience=60.0)
+    assert spent(Tried(0.0, tries=1, waited=58.0, reached=True), wait=5.0, now=59.0, patience=60.0)
+    assert not spent(Tried(0.0, tries=1, waited=58.0, reached=True), wait=30.0, now=59.0, patience=60.0)
     assert spent(Tried(0.0), wait=599.0, now=0.0, patience=60.0)
+
+
+def test_patience_is_short_where_nobody_is_there():
+    """Endpoints none of which can be connected to are given ten seconds, not a minute."""
+    assert not spent(Tried(0.0, tries=7, waited=8.0), wait=1.0, now=9.0, patience=60.0)
+    assert spent(Tried(0.0, tries=8, waited=9.0), wait=2.0, now=11.0, patience=60.0)
+    assert not spent(Tried(0.0, tries=8, waited=9.0, reached=True), wait=2.0, now=11.0, patience=60.0)
 
 
 def test_a_cap_is_tried_again():
