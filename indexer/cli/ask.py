@@ -55,7 +55,8 @@ BRIEF: Mapping[What, tuple[str, ...]] = {
         "token", "chain_id", "as_of", "holder", "balance", "escrowed", "beneficial", "role", "label", "why_null",
     ),
     What.FLOWS: (
-        "token", "chain_id", "day", "effect", "reason", "evidence", "transactions", "amount", "parties", "why_null",
+        "token", "chain_id", "day", "effect", "reason", "evidence", "transactions", "amount", "value_usd", "parties",
+        "why_null",
     ),
     What.TRANSFERS: (
         "token", "chain_id", "block_time", "tx_hash", "from_address", "to_address", "amount", "effect", "reason",

@@ -504,6 +504,7 @@ FLOWS_DAILY = Table(
         "minted amount? Of which minted",
         "burned amount? Of which burned",
         "parties int Distinct customers",
+        "value_usd money? The entries at the price in force when each happened, summed and cut to 6 decimals",
         *_DAILY,
     ),
     ("token", "chain_id", "day", "effect", "reason", "evidence"),

@@ -70,6 +70,17 @@ def exact_values(amount: pa.ChunkedArray, price: pa.ChunkedArray) -> pa.Array:
     return decimals([None if a is None or p is None else worth(a, p) for a, p in rows], MONEY_SCALE)
 
 
+def rest(amount: int, price: int) -> int:
+    """Return the digits of amount × price that *worth* cuts off, with 36 decimals."""
+    return amount * price % _CUT
+
+
+def carry(value: int, rests: int) -> int | None:
+    """Return *value* with what the cut digits of its parts sum to; None where it passes 38 digits."""
+    total: int = value + rests // _CUT
+    return total if total < _LIMIT else None
+
+
 def growth(
     before: int, rate: int | None, price: int | None, units: int | None, basis: int | None
 ) -> int | None:
@@ -153,6 +164,8 @@ _INDEX = [_AMOUNT, _UNITS, _UNITS, _UNITS]
 _FUNCTIONS: tuple[tuple[str, Callable[..., pa.Array], Sequence[str], str], ...] = (
     (NAME, exact_balances, [_UNITS] * 4, _UNITS),
     (VALUE_NAME, exact_values, [_AMOUNT] * 2, "DECIMAL(38,6)"),
+    ("exact_rest", _each(rest, 0), [_AMOUNT] * 2, _UNITS),
+    ("exact_carry", _each(carry, MONEY_SCALE), ["DECIMAL(38,6)", _UNITS], "DECIMAL(38,6)"),
     ("exact_growth", _each(growth, 0, optional=4), [_UNITS, _AMOUNT, _AMOUNT, _UNITS, _UNITS], _UNITS),
     ("exact_index", _each(index, SCALE), [_AMOUNT, _AMOUNT, _UNITS], _AMOUNT),
     ("exact_yield", _ratios(simple_yield), [*_INDEX, *_INDEX, _UNITS], "DOUBLE"),

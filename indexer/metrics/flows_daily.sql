@@ -1,5 +1,6 @@
 -- Entries of every UTC day by effect, reason and evidence. A customer is the party where a rule names one, else the
 -- credited address of a mint or of a release, else the debited one.
+-- value_usd: each entry at the NAV in force when it happened, summed and cut to 6 decimals (steps/flow_values.sql).
 -- grain: token, chain, day, effect, reason, evidence · kind: flow
 WITH grouped AS (
   SELECT
@@ -52,9 +53,17 @@ SELECT
     WHEN grouped.is_known THEN grouped.amount
   END AS burned,
   grouped.parties AS parties,
+  CASE WHEN grouped.is_known THEN flow_values.value_usd END AS value_usd,
   days.coverage AS coverage,
   days.published_at AS published_at,
-  grouped.why_null AS why_null
+  COALESCE(grouped.why_null, flow_values.why_null) AS why_null
 FROM grouped
 INNER JOIN days
   ON days.token = grouped.token AND days.chain_id = grouped.chain_id AND days.day = grouped.day
+INNER JOIN flow_values
+  ON flow_values.token = grouped.token
+  AND flow_values.chain_id = grouped.chain_id
+  AND flow_values.day = grouped.day
+  AND flow_values.effect = grouped.effect
+  AND flow_values.reason = grouped.reason
+  AND flow_values.evidence = grouped.evidence

@@ -447,7 +447,7 @@ def in_force(rows: list[dict], close: datetime) -> dict | None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_nav_in_force_is_that_of_plain_python(seed: int):
-    """NAV, its date and the value of every day are those of the observations sorted one by one."""
+    """NAV, its date, the value of every day and flow are those of the observations sorted one by one."""
     entries, _, _ = ledger(seed, "plain")
     navs = observations(random.Random(seed))
     rows = {
@@ -471,6 +471,17 @@ def test_the_nav_in_force_is_that_of_plain_python(seed: int):
         assert row["value"] == value
         (asked,) = nav(con, Question(("t",), at=close)).to_pylist()
         assert (asked["nav"], asked["value"]) == (row["nav"], row["value"])
+    for row in dict(compute(con))["flows_daily"].to_pylist():
+        names = ("effect", "reason", "evidence")
+        of = [entry for entry in entries if entry["block_time"].date() == row["day"]]
+        of = [entry for entry in of if all(entry[name] == row[name] for name in names)]
+        prices = [in_force(navs, entry["block_time"]) for entry in of]
+        figure = None
+        if all(told and told["price"] for told in prices):
+            pairs = zip(of, prices, strict=True)
+            exact = sum(in_raw(entry["amount"]) * in_raw(told["price"]) for entry, told in pairs)
+            figure = Decimal(exact // 10**30).scaleb(-6, EXACT)
+        assert row["value_usd"] == figure
     assert len({row["nav"] for row in made}) > 5
     assert audit(con) == []
 

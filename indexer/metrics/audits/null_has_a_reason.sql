@@ -29,7 +29,10 @@ SELECT flows_daily.token AS token, flows_daily.chain_id AS chain_id,
   CONCAT('flows_daily of ', CAST(flows_daily.day AS VARCHAR)) AS detail
 FROM flows_daily
 WHERE flows_daily.why_null IS NULL
-  AND (flows_daily.amount IS NULL OR flows_daily.minted IS NULL OR flows_daily.burned IS NULL)
+  AND (
+    flows_daily.amount IS NULL OR flows_daily.minted IS NULL OR flows_daily.burned IS NULL
+    OR flows_daily.value_usd IS NULL
+  )
 UNION ALL
 SELECT activity_daily.token AS token, activity_daily.chain_id AS chain_id,
   CONCAT('activity_daily of ', CAST(activity_daily.day AS VARCHAR)) AS detail
