@@ -54,6 +54,26 @@ def upgrade() -> None:
     op.add_column('endpoints', sa.Column('capped_at', sa.DateTime(), nullable=True, comment='When a cap was last lowered (wall clock)'))
     op.add_column('endpoints', sa.Column('last_good_at', sa.DateTime(), nullable=True, comment='When it last served a request (wall clock)'))
     op.add_column('endpoints', sa.Column('last_bad_at', sa.DateTime(), nullable=True, comment='When it last failed one (wall clock)'))
+    op.drop_table('flows_daily')
+    op.create_table('flows_daily',
+    sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),
+    sa.Column('chain_id', sa.Text(), nullable=False, comment='CAIP-2 chain id'),
+    sa.Column('day', sa.Date(), nullable=False, comment='UTC day'),
+    sa.Column('effect', sa.Text(), nullable=False, comment='mint, burn, move, none'),
+    sa.Column('reason', sa.Text(), nullable=False, comment='What it was'),
+    sa.Column('evidence', sa.Text(), nullable=False, comment='How we know'),
+    sa.Column('transfers', sa.BigInteger(), nullable=False, comment='Entries'),
+    sa.Column('transactions', sa.BigInteger(), nullable=False, comment='Transactions with such an entry'),
+    sa.Column('amount', sqltables.Exact(18), nullable=True, comment="Sum of the entries' amounts"),
+    sa.Column('minted', sqltables.Exact(18), nullable=True, comment='Of which minted'),
+    sa.Column('burned', sqltables.Exact(18), nullable=True, comment='Of which burned'),
+    sa.Column('parties', sa.BigInteger(), nullable=False, comment='Distinct customers'),
+    sa.Column('value_usd', sqltables.Exact(6), nullable=True, comment='The entries at the price in force when each happened, summed and cut to 6 decimals'),
+    sa.Column('coverage', sa.Text(), nullable=False, comment='full: the day is wholly indexed; partial: it is not, and stocks are NULL'),
+    sa.Column('published_at', sa.DateTime(), nullable=True, comment='When the day became final here (wall clock)'),
+    sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
+    )
+    op.create_index('ix_flows_daily', 'flows_daily', ['token', 'chain_id', 'day', 'effect', 'reason', 'evidence'], unique=False)
     op.create_table('heads',
     sa.Column('chain_id', sa.Text(), nullable=False, comment='CAIP-2 chain id'),
     sa.Column('head_number', sa.BigInteger(), nullable=True, comment='Newest block that an endpoint named'),
