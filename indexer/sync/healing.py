@@ -29,6 +29,9 @@ BUDGET = 2_000
 ROUNDS = 16
 """So many logs may be missing in different places before it is left to a person."""
 
+NARROW = 4
+"""After so many logs that were found one by one, all blocks are audited at once."""
+
 FEW = 20
 """Blocks of which all receipts are asked for at once, since that settles them."""
 
@@ -47,19 +50,56 @@ async def mend_all(
 
     Returns the certificates that stand then. Mending takes its time, so it comes after all else of a chain.
     """
-    found = {}
+    found, before = {}, _repairs(work, evm)
     for place, certificate in suspects:
+        found[place.key] = certificate
         try:
-            found[place.key] = await mend(work, evm, place, certificate, final=final, reads=reads)
+            if await _derived_again(work, evm, place, final=final, reads=reads):
+                found[place.key] = await verify_place(work, place, evm)
+            if suspicious(work, place, found[place.key]):
+                found[place.key] = await mend(work, evm, place, found[place.key], final=final, reads=reads)
         except NoEndpoint as error:
-            found[place.key] = certificate
             work.progress.note(f"{evm.chain.name}: {place.token.id} could not be mended now. {error}")
+    if _repairs(work, evm) != before:
+        await _sweep(work, evm, places)
     for place in places:
-        held = derivation_of(work, place)
-        if held is not None and held["config_digest"] == REPAIRED:
-            raw = load_raw(work, evm.chain_id)
-            await derive_place(work, place, raw, evm, final=final, reads=reads)
+        again = await _derived_again(work, evm, place, final=final, reads=reads)
+        if again and place.key in found:
+            found[place.key] = await verify_place(work, place, evm)
     return found
+
+
+def _repairs(work: Session, evm: Evm) -> int:
+    return len(work.book.rows(AUDITS, chain_id=evm.chain_id, verdict="repaired"))
+
+
+async def _derived_again(work: Session, evm: Evm, place: Place, *, final: BlockRef, reads: bool) -> bool:
+    """Derive a place whose logs a repair changed; tell whether there was such a need."""
+    held = derivation_of(work, place)
+    if held is None or held["config_digest"] != REPAIRED:
+        return False
+    raw = load_raw(work, evm.chain_id)
+    return await derive_place(work, place, raw, evm, final=final, reads=reads) is not None
+
+
+async def _sweep(work: Session, evm: Evm, places: Sequence[Place]) -> None:
+    """Ask a second endpoint for all that is held of *places*: who lost one log may have lost others that move no
+    balance."""
+    if len(evm.pool.endpoints) < 2:
+        return
+    done, _ = await prove_and_repair(work, evm, _open_parts(work, evm, places, "agreed", None), BUDGET)
+    _told(work, evm, done)
+
+
+def _open_parts(
+    work: Session, evm: Evm, places: Sequence[Place], level: str, window: Span | None
+) -> list[Part]:
+    """Return what is held of *places* in *window* and not proven at *level*."""
+    book = held_book(work, evm.chain_id)
+    contracts = {contract.address for place in places for contract in place.contracts}
+    weaker = [s for s in concerning(book, contracts) if LEVELS.index(s["proof"]) < LEVELS.index(level)]
+    parts = parts_of(book, weaker, level, window)
+    return without_proven(evm.chain, parts, work.book.rows(AUDITS, chain_id=evm.chain_id), work.lake).parts
 
 
 def suspicious(work: Session, place: Place, certificate: dict[str, Any]) -> bool:
@@ -78,23 +118,25 @@ async def mend(
     that can decide. A certificate that stays red says in its reason what is left to do.
     """
     spent, why = evm.pool.requests, ""
-    for _ in range(ROUNDS):
-        window = await _suspect(work, evm, place, certificate)
+    for tried in range(ROUNDS):
+        window = await _suspect(work, evm, place, certificate, narrow=tried < NARROW)
         done, why = await _search(work, evm, place, window, BUDGET - (evm.pool.requests - spent))
         if not done.changed:
             break
-        _told(work, evm, place, done)
+        _told(work, evm, done)
         raw = load_raw(work, evm.chain_id)
         if await derive_place(work, place, raw, evm, final=final, reads=reads) is None:
             return certificate
         certificate = await verify_place(work, place, evm)
         if not suspicious(work, place, certificate):
             return certificate
-    return _left_red(work, evm, place, certificate, why)
+    return _left_red(work, evm, place, certificate, why or "other logs are missing still")
 
 
-async def _suspect(work: Session, evm: Evm, place: Place, certificate: dict[str, Any]) -> Span:
-    """Return the blocks in which the missing log must be, as few as the contract's state tells."""
+async def _suspect(
+    work: Session, evm: Evm, place: Place, certificate: dict[str, Any], *, narrow: bool
+) -> Span:
+    """Return the blocks in which the missing log must be; where *narrow* as few as the contract's state tells."""
     row = derivation_of(work, place)
     assert row is not None  # noqa: S101 - it was certified
     bad = int(certificate["block_number"])
@@ -104,6 +146,8 @@ async def _suspect(work: Session, evm: Evm, place: Place, certificate: dict[str,
         if c["verdict"] in SETTLED and row["first_block"] <= c["block_number"] < bad
     ]
     good = max(passed, default=row["first_block"] - 1)
+    if not narrow:
+        return Span(good + 1, bad)
     try:
         told = await verdict_at(work, place, evm, bad, holders=False)
         holders = told["verdict"] != "fail"  # where the supply tells the way, one call a step is enough
@@ -123,18 +167,13 @@ async def _suspect(work: Session, evm: Evm, place: Place, certificate: dict[str,
 
 async def _search(work: Session, evm: Evm, place: Place, window: Span, budget: int) -> tuple[Mended, str]:
     """Audit *window* level by level until something was put right; return that, and else why nothing was."""
-    contracts = {contract.address for contract in place.contracts}
     why = ""
     levels = LEVELS[3:] if len(window) <= FEW else LEVELS[1:]
     for level in levels:
         if level == "agreed" and len(evm.pool.endpoints) < 2:
             why = "there is no second endpoint to agree with"
             continue
-        book = held_book(work, evm.chain_id)
-        parts = parts_of(book, concerning(book, contracts), level, window)
-        left = without_proven(
-            evm.chain, parts, work.book.rows(AUDITS, chain_id=evm.chain_id), work.lake
-        ).parts
+        left = _open_parts(work, evm, [place], level, window)
         cost = cost_of(left)
         if cost.least > budget:
             return Mended([], []), _too_much(evm, place, window, level, cost.least)
@@ -172,7 +211,7 @@ async def prove_and_repair(
             if finding.verdict == "unknown":
                 trouble = finding.detail
         spent = evm.pool.requests - started
-        if stopped or (budget is not None and (done.changed or spent >= budget)):
+        if stopped or (budget is not None and spent >= budget):
             return done, stopped or trouble
     return done, trouble
 
@@ -185,14 +224,7 @@ async def prove_fetched(work: Session, evm: Evm, places: Sequence[Place], level:
     done = await repair_chain(work, evm, open_failures(work, evm.chain_id))
     troubles = list[str]()
     if level != LEVELS[0]:
-        book = held_book(work, evm.chain_id)
-        contracts = {contract.address for place in places for contract in place.contracts}
-        fresh = [s for s in concerning(book, contracts) if LEVELS.index(s["proof"]) < LEVELS.index(level)]
-        parts = parts_of(book, fresh, level)
-        left = without_proven(
-            evm.chain, parts, work.book.rows(AUDITS, chain_id=evm.chain_id), work.lake
-        ).parts
-        made, trouble = await prove_and_repair(work, evm, left)
+        made, trouble = await prove_and_repair(work, evm, _open_parts(work, evm, places, level, None))
         done.rows.extend(made.rows)
         done.holes.extend(made.holes)
         if trouble:
@@ -202,21 +234,17 @@ async def prove_fetched(work: Session, evm: Evm, places: Sequence[Place], level:
             f"{evm.chain.name}: blocks {hole.unit.span} are a hole from now on, since nothing settles what is in them: "
             f"{hole.detail}."
         )
-    for row in done.rows:
-        if row["verdict"] == "repaired":
-            work.progress.note(
-                f"{evm.chain.name}: blocks {row['first']}..{row['last']} were repaired: {row['detail']}."
-            )
+    _told(work, evm, done)
     return troubles
 
 
-def _told(work: Session, evm: Evm, place: Place, done: Mended) -> None:
-    fixed = [row for row in done.rows if row["verdict"] == "repaired"]
-    for row in fixed:
-        work.progress.note(
-            f"{evm.chain.name}: {place.token.id} was repaired in blocks {row['first']}..{row['last']}: "
-            f"{row['added']} logs added, {row['removed']} removed."
-        )
+def _told(work: Session, evm: Evm, done: Mended) -> None:
+    for row in done.rows:
+        if row["verdict"] == "repaired":
+            work.progress.note(
+                f"{evm.chain.name}: blocks {row['first']}..{row['last']} were repaired: {row['added']} logs added, "
+                f"{row['removed']} removed."
+            )
 
 
 def _too_much(evm: Evm, place: Place, window: Span, level: str, requests: int) -> str:

@@ -124,7 +124,7 @@ def test_a_red_certificate_mends_itself(tmp_path, certified_clean):
     with endpoints(Faults(drop_logs=frozenset({(block, place)}))) as rpc:
         outcome, notes = fill(tmp_path, rpc, verify=True)
     assert [result.verdict for result in outcome.results] == ["pass"]
-    assert any(f"blocks {block}..{block}: 1 logs added" in note for note in notes), notes
+    assert any(f"blocks {block}..{block} were repaired: 1 logs added" in note for note in notes), notes
     assert apart(tmp_path, certified_clean) == []
 
 
