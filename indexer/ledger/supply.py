@@ -11,6 +11,9 @@ from indexer.config.model import Deployment
 from indexer.floor.tables import MAX_UNITS, SUPPLY_CHANGES
 from indexer.ledger.figures import TOO_LARGE, held, moment, ratio, rows_of, token_units
 
+OVERBURNED = "more is burned than was ever minted"
+"""How the reason begins where a total falls below zero: a log may be missing."""
+
 
 class Rate(NamedTuple):
     """How a contract turns units into base units: (units × numerator + addend) // denominator.

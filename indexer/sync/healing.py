@@ -11,6 +11,7 @@ from typing import Any
 from indexer.floor.errors import NoEndpoint
 from indexer.floor.spans import BlockRef, Span
 from indexer.floor.tables import AUDITS, CERTIFICATES
+from indexer.ledger.supply import OVERBURNED
 from indexer.sources.evm import Evm
 from indexer.sync.audit import concerning, prove_parts, without_proven
 from indexer.sync.audits import Part, cost_of, parts_of
@@ -103,9 +104,12 @@ def _open_parts(
 
 
 def suspicious(work: Session, place: Place, certificate: dict[str, Any]) -> bool:
-    """Tell whether the figures are contradicted: by the contract's state, or by each other."""
+    """Tell whether the figures are contradicted: by the contract's state, by each other, or by what cannot be."""
     held = derivation_of(work, place) or {}
-    return certificate["verdict"] == "fail" or str(held.get("why_null") or "").startswith(CONTRADICTED)
+    told = str(held.get("why_null") or ""), str(certificate["reason"] or "")
+    return (
+        certificate["verdict"] == "fail" or told[0].startswith(CONTRADICTED) or told[1].startswith(OVERBURNED)
+    )
 
 
 async def mend(
@@ -267,7 +271,8 @@ def _left_red(
     if "`rwa audit" in told:
         remedy = ""
     reason = f"{certificate['reason'] or row['why_null']}; it could not be mended: {told}"
-    red = certificate | {"verdict": "fail", "reason": "; ".join(part for part in (reason, remedy) if part)}
+    verdict = "fail" if str(row["why_null"] or "").startswith(CONTRADICTED) else certificate["verdict"]
+    red = certificate | {"verdict": verdict, "reason": "; ".join(part for part in (reason, remedy) if part)}
     commit_certificate(work, place, row, derived_of(work, place.key), red)
     work.progress.note(f"{evm.chain.name}: {place.token.id} stays in doubt: {red['reason']}.")
     return red

@@ -9,7 +9,7 @@ from indexer.decode.transfers import Transfers, decode_transfers
 from indexer.floor.tables import REBASES, TRANSFERS, UNDECODED, arrow_schema
 from indexer.ledger.figures import TOO_LARGE, token_units_column
 from indexer.ledger.scene import Ledger, Scene
-from indexer.ledger.supply import ONE, Change, supply_rows
+from indexer.ledger.supply import ONE, OVERBURNED, Change, supply_rows
 from indexer.ledger.values import ZERO
 
 _INTERPRETED = {"reason", "rule", "evidence", "party", "link", "other_chain"}
@@ -116,7 +116,7 @@ def _changes(scene: Scene, entries: pa.Table, broken: Break | None) -> list[Chan
             why = broken[1]
         total += int(units) if effect == "mint" else -int(units)
         if why is None and total < 0:
-            why = f"more is burned than was ever minted from block {block} log {log} on"
+            why = f"{OVERBURNED} from block {block} log {log} on"
         known = None if why else total
         changes.append(Change(time, block, log, effect, known, known, ONE, why))
     if broken and why is None:

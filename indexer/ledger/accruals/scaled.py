@@ -32,7 +32,7 @@ from indexer.ledger.figures import (
 )
 from indexer.ledger.placed import Place
 from indexer.ledger.scene import Ledger, Scene
-from indexer.ledger.supply import Change, Rate, supply_rows
+from indexer.ledger.supply import OVERBURNED, Change, Rate, supply_rows
 from indexer.ledger.values import ZERO
 
 
@@ -225,7 +225,7 @@ class _Teller:
         else:
             self._units += sign * move.units
         if self._units < 0 and self._lost is None:
-            self._lost = f"more is burned than was ever minted from block {move.place.block} on"
+            self._lost = f"{OVERBURNED} from block {move.place.block} on"
         self._expected = None if self._expected is None or booked is None else self._expected + booked
         after, rounding, bound = self._supply(), 0, self._bound()
         if after is not None and self._expected is not None:
