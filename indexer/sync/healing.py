@@ -270,7 +270,7 @@ def _left_red(
     )
     if "`rwa audit" in told:
         remedy = ""
-    reason = f"{certificate['reason'] or row['why_null']}; it could not be mended: {told}"
+    reason = f"{certificate['reason'] or row['why_null']}; it could not be mended: {told.rstrip('.')}"
     verdict = "fail" if str(row["why_null"] or "").startswith(CONTRADICTED) else certificate["verdict"]
     red = certificate | {"verdict": verdict, "reason": "; ".join(part for part in (reason, remedy) if part)}
     commit_certificate(work, place, row, derived_of(work, place.key), red)
