@@ -32,7 +32,8 @@ def brief(text: str) -> str:
     """Return what somebody wrote as it may stand in a sentence: short, and no URL, which may hold a key."""
     if "://" in text:
         return "(hidden)"
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    plain = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[: SHOWN + 1])
+    return plain if len(text) <= SHOWN else f"{plain[: SHOWN - 1]}…"
 
 
 def tells_nothing(url: str) -> bool:
