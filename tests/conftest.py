@@ -7,17 +7,29 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "scenario"))
 
-SEEDS = 500
+SEEDS = 1_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("simulator")
-    group.addoption("--seeds", type=int, default=SEEDS, help=f"simulated runs of each kind ({SEEDS})")
+    group.addoption(
+        "--seeds", type=int, default=SEEDS, help=f"simulated runs, a fifth of them followers ({SEEDS})"
+    )
     group.addoption("--seed", type=int, default=None, help="run this one seed of the simulator again")
 
 
 @pytest.fixture(scope="session")
-def seeds(pytestconfig: pytest.Config) -> range:
-    """The seeds that the simulator runs."""
+def backfill_seeds(pytestconfig: pytest.Config) -> range:
+    """The seeds that the simulator runs backfills of."""
+    return _chosen(pytestconfig, pytestconfig.getoption("--seeds") * 4 // 5)
+
+
+@pytest.fixture(scope="session")
+def follow_seeds(pytestconfig: pytest.Config) -> range:
+    """The seeds that the simulator runs followers of."""
+    return _chosen(pytestconfig, pytestconfig.getoption("--seeds") // 5)
+
+
+def _chosen(pytestconfig: pytest.Config, many: int) -> range:
     one = pytestconfig.getoption("--seed")
-    return range(pytestconfig.getoption("--seeds")) if one is None else range(one, one + 1)
+    return range(many) if one is None else range(one, one + 1)

@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sim_judge import Judged, judge
-from sim_run import SHM, Plan, Ran, plan_of, run_seed, without_metrics
+from sim_plan import Plan
+from sim_run import SHM, Ran, cheaply, run_seed
 
 
 @dataclass
@@ -42,10 +43,10 @@ def ran(plan: Plan) -> tuple[Ran, Judged]:
         return done, judge(done)
 
 
-def run_seeds(seeds: Iterable[int], planned: Callable[[int], Plan] = plan_of) -> Tally:
+def run_seeds(seeds: Iterable[int], planned: Callable[[int], Plan]) -> Tally:
     """Run every seed and return what they came to."""
     tally = Tally()
-    with without_metrics():
+    with cheaply():
         for seed in seeds:
             plan = planned(seed)
             done, judged = ran(plan)

@@ -7,7 +7,9 @@ import random
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from sim_seal import seal
 
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 APPROVAL = "0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"
@@ -47,6 +49,7 @@ class Block(NamedTuple):
     time: int
     logs: tuple[Log, ...]
     state: Mapping[str, Held]
+    header: Mapping[str, Any]
 
 
 class View(NamedTuple):
@@ -77,7 +80,10 @@ class Change(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """How a chain is drawn: its blocks at the start, those to come, and how it forks."""
+    """How a chain is drawn: its blocks at the start, those to come, and how it forks.
+
+    *tail* more blocks come after a *rest* in seconds. *below* forks once below what was final.
+    """
 
     blocks: int
     growth: int
@@ -87,6 +93,9 @@ class Shape(NamedTuple):
     forks: float
     deepest: int
     busy: float
+    rest: float = 0.0
+    tail: int = 0
+    below: bool = False
 
 
 class World:
@@ -103,8 +112,13 @@ class World:
         while len(main) < shape.blocks:
             main.append(self._block(main[-1]))
         self.changes = [Change(0.0, 0, len(main) - 1, max(0, len(main) - 1 - shape.finality))]
+        self.betrayed: Change | None = None
+        """How the chain stood before it forked below what was final."""
+        betrayal = draw.randrange(shape.growth) if shape.below and shape.growth else -1
         for step in range(shape.growth):
-            self._grow((step + 1) * shape.pace)
+            self._grow((step + 1) * shape.pace, below=step == betrayal)
+        for step in range(shape.tail):
+            self._grow((shape.growth + step + 1) * shape.pace + shape.rest, below=False)
 
     def at(self, time: float) -> View:
         """Return the chain as an up-to-date node sees it."""
@@ -124,34 +138,43 @@ class World:
         """Return a branch that does not count any more, in the order of their making."""
         return self.branches[number] if number < len(self.branches) - 1 else None
 
-    def _grow(self, time: float) -> None:
+    def _grow(self, time: float, *, below: bool) -> None:
         last = self.changes[-1]
         blocks = self.branches[last.branch]
-        if self._draw.random() < self.shape.forks and last.height > last.final + 1:
-            depth = self._draw.randint(1, min(self.shape.deepest, last.height - last.final))
+        open_ = last.height - last.final
+        depth = 0
+        if below:
+            depth = min(open_ + self._draw.randint(1, 20), last.height - 1)
+            self.betrayed = last
+        elif self._draw.random() < self.shape.forks and open_ > 1:
+            depth = self._draw.randint(1, min(self.shape.deepest, open_))
+        if depth:
             self.forks.append(depth)
             blocks = blocks[: last.height + 1 - depth]
             self.branches.append(blocks)
-            for _ in range(depth):
-                blocks.append(self._block(blocks[-1]))
-        blocks.append(self._block(blocks[-1]))
+        for _ in range(depth + 1):
+            blocks.append(self._block(blocks[-1], time))
         height = len(blocks) - 1
         final = max(last.final, height - self.shape.finality)
         self.changes.append(Change(time, len(self.branches) - 1, height, final))
 
-    def _block(self, parent: Block | None) -> Block:
+    def _block(self, parent: Block | None, now: float = 0.0) -> Block:
         number = 0 if parent is None else parent.number + 1
-        digest = _hash(f"{self._salt} block {next(self._made)}")
+        salt = hashlib.blake2b(f"{self._salt} block {next(self._made)}".encode(), digest_size=32).digest()
         state = dict(parent.state) if parent else {token: Held(0, {}) for token in TOKENS}
         logs: list[Log] = []
         if number and self._draw.random() < self.shape.busy:
             for place in range(self._draw.randint(1, 2)):
-                tx = _hash(f"{digest} {place}")
+                tx = "0x" + hashlib.blake2b(salt + bytes([place]), digest_size=32).hexdigest()
                 for _ in range(self._draw.randint(1, 2)):
                     address, topics, data = self._event(state, number)
                     logs.append(Log(address, topics, data, tx, place, len(logs)))
         parent_hash = parent.hash if parent else "0x" + "0" * 64
-        return Block(number, digest, parent_hash, GENESIS + number * self.shape.spacing, tuple(logs), state)
+        time = GENESIS + min(number, self.shape.blocks) * self.shape.spacing + int(now)
+        if self.shape.spacing > 12 and number > self.shape.blocks:
+            time = GENESIS + number * self.shape.spacing
+        header = seal(number, parent_hash, time, logs, salt)
+        return Block(number, header["hash"], parent_hash, time, tuple(logs), state, header)
 
     def _event(self, state: dict[str, Held], number: int) -> tuple[str, tuple[str, ...], str]:
         """Return an event, after its effect on *state*."""
@@ -182,7 +205,3 @@ class World:
 def word(value: int | str) -> str:
     """Return a number or an address as an ABI word, 0x text."""
     return f"0x{int(value, 16) if isinstance(value, str) else value:064x}"
-
-
-def _hash(text: str) -> str:
-    return "0x" + hashlib.blake2b(text.encode(), digest_size=32).hexdigest()

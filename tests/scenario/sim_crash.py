@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from indexer.store import lake as lake_module
+from sim_loop import Clock
+
+from indexer.store import durable
 from indexer.store.book import Book, Commit
 from indexer.store.lake import Lake
 
@@ -19,47 +21,80 @@ class Killed(SystemExit):
     """The process is no more. No `except Exception` of the program can hold it."""
 
 
+class Dead(GeneratorExit):
+    """What the dead meet at the store: Python lets go of a coroutine that ends with it, without a word."""
+
+
+class Ended(SystemExit):
+    """The process is told to end, and may put itself in order."""
+
+
 class Mortal:
     """Counts the steps of a run and ends it at the one that was drawn; 0 is never.
 
-    Steps of the event loop are counted apart from those of the store, which are few and matter more.
+    Steps of the event loop are counted apart from those of the store, which are few and matter more. At
+    *until* on the *clock* it is told to end.
     """
 
-    def __init__(self, at_await: int = 0, at_store: int = 0) -> None:
+    def __init__(
+        self, at_await: int = 0, at_store: int = 0, clock: Clock | None = None, until: float | None = None
+    ):
         self._left = {"await": at_await, "store": at_store}
+        self._clock, self._until = clock, until
         self.died: str | None = None
+        self.ended = False
+        self.stores: list[Book | Lake] = []
 
     def passed(self, kind: str, where: str) -> None:
         """Die here, if it is time; a store never works for the dead."""
         if self.died is not None:
             if kind == "store":
-                raise Killed(self.died)
+                raise Dead
             return
         self._left[kind] -= 1
         if self._left[kind] == 0:
             self.died = where
+            for store in self.stores:
+                _bury(store)
             raise Killed(where)
 
     def on_await(self) -> None:
         self.passed("await", "await")
+        over = self._until is not None and self._clock is not None and self._clock.now >= self._until
+        if over and not self.ended and self.died is None:
+            self.ended = True
+            raise Ended
+
+
+def _bury(store: Book | Lake) -> None:
+    """Let *store* serve nobody any more, not even a coroutine that Python takes apart long after."""
+
+    def dead(*_: Any, **__: Any) -> Any:
+        raise Dead
+
+    for name in ("commit", "rows", "keep", "write", "read", "delete", "mark", "paths"):
+        if hasattr(store, name):
+            setattr(store, name, dead)
 
 
 class Disk:
-    """What of a folder would survive a power cut: files and names that were synced, and what a run found."""
+    """What of a folder would survive a power cut: what was synced, and what a run found."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._whole: set[int] = set()
+        self._sizes: dict[int, int] = {}
         self._names: set[Path] = set()
 
     def starts(self) -> None:
         """Book what lies there as a run begins: it has been written back since."""
-        self._names |= {path for path in self._folder.rglob("*") if path.is_file()}
-        self._whole |= {path.stat().st_ino for path in self._names if path.exists()}
+        found = [path for path in self._folder.rglob("*") if path.is_file()]
+        self._names = set(found)
+        self._sizes = {path.stat().st_ino: path.stat().st_size for path in found}
 
     def synced(self, fd: int) -> None:
         """Book that what *fd* is open on has been synced."""
-        self._whole.add(os.fstat(fd).st_ino)
+        held = os.fstat(fd)
+        self._sizes[held.st_ino] = held.st_size
         path = Path(f"/proc/self/fd/{fd}").readlink()
         if path.is_dir():
             self._names |= set(path.iterdir())
@@ -70,11 +105,13 @@ class Disk:
         for path in sorted(self._folder.rglob("*")):
             if not path.is_file():
                 continue
-            if path.stat().st_ino not in self._whole:
+            held = path.stat()
+            synced = self._sizes.get(held.st_ino, 0)
+            if synced < held.st_size:
                 with path.open("r+b") as file:
-                    file.truncate(draw.randint(0, path.stat().st_size // 2))
+                    file.truncate(draw.randint(synced, held.st_size - 1))
                 lost += 1
-            elif path not in self._names:
+            if path not in self._names:
                 path.unlink()
                 lost += 1
         return lost
@@ -85,7 +122,15 @@ def mortal(steps: Mortal, disk: Disk, kills: Counter[str]) -> Iterator[None]:
     """Let *steps* see every step of the store within the block, and end the block quietly where it dies."""
     disk.starts()
     write, delete, mark, commit = Lake.write, Lake.delete, Lake.mark, Book.commit
-    rename, fsync = lake_module.rename, os.fsync
+    rename, fsync = durable.rename, os.fsync
+    opened = Book.__init__, Lake.__init__
+
+    def born(init: Callable[..., None]) -> Callable[..., None]:
+        def run(store: Any, *args: Any) -> None:
+            steps.stores.append(store)
+            init(store, *args)
+
+        return run
 
     def before(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **named: Any) -> Any:
@@ -109,16 +154,20 @@ def mortal(steps: Mortal, disk: Disk, kills: Counter[str]) -> Iterator[None]:
             steps.passed("store", "inside commit")
         steps.passed("store", "after commit")
 
+    Book.__init__, Lake.__init__ = map(born, opened)  # type: ignore[method-assign]
     Lake.write = before("write", write)  # type: ignore[method-assign]
     Lake.delete = before("delete", delete)  # type: ignore[method-assign]
     Lake.mark = before("mark", mark)  # type: ignore[method-assign]
     Book.commit = committing  # type: ignore[method-assign,assignment]
-    lake_module.rename = before("rename", rename)
+    durable.rename = before("rename", rename)
     os.fsync = synced  # type: ignore[assignment]
     try:
         yield
     except Killed:
         kills[str(steps.died)] += 1
+    except (Dead, Ended):
+        kills[str(steps.died)] += steps.died is not None
     finally:
+        Book.__init__, Lake.__init__ = opened  # type: ignore[method-assign]
         Lake.write, Lake.delete, Lake.mark = write, delete, mark  # type: ignore[method-assign]
-        Book.commit, lake_module.rename, os.fsync = commit, rename, fsync  # type: ignore[method-assign]
+        Book.commit, durable.rename, os.fsync = commit, rename, fsync  # type: ignore[method-assign]

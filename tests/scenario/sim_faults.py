@@ -39,7 +39,7 @@ class Faults:
     other_chain: bool = False
     """It serves another chain from the start, and says so."""
     down: bool = False
-    """Nothing is ever answered."""
+    """It cannot be reached."""
 
     drops: float = 0.0
     """Share of logs that it does not have."""
@@ -61,7 +61,9 @@ class Faults:
     @property
     def serves(self) -> bool:
         """Return whether all that there is can be had from it, by asking often enough."""
-        lacks = self.lies or self.other_chain or self.down or self.prunes_loudly is not None
+        lacks = (
+            self.hangs == 1.0 or self.lies or self.other_chain or self.down or self.prunes_loudly is not None
+        )
         return not lacks and self.lags <= 4 and self.prunes_state is None
 
     @property
@@ -69,8 +71,8 @@ class Faults:
         return [field.name for field in fields(self) if getattr(self, field.name) != field.default]
 
 
-def honest(draw: random.Random) -> Faults:
-    """Return the faults of an endpoint that tells the truth, in its time."""
+def honest(draw: random.Random, *, mute: bool = False) -> Faults:
+    """Return the faults of an endpoint that tells the truth, in its time; *mute* ones may never answer."""
     chosen: dict[str, object] = {}
 
     def maybe(share: float, name: str, value: object) -> None:
@@ -78,7 +80,7 @@ def honest(draw: random.Random) -> Faults:
             chosen[name] = value
 
     maybe(0.4, "fails", draw.choice([0.05, 0.1, 0.3]))
-    maybe(0.15, "hangs", 0.05)
+    maybe(0.15, "hangs", draw.choice([0.05, 0.05, 0.05, 1.0]) if mute else 0.05)
     maybe(0.2, "rate", draw.choice([8, 9]))
     maybe(0.2, "lags", draw.randint(1, 4))
     maybe(0.2, "sways", draw.randint(1, 6))
@@ -87,7 +89,8 @@ def honest(draw: random.Random) -> Faults:
     maybe(0.15, "doubles", draw.choice([0.1, 0.4]))
     maybe(0.3, "shuffles", value=True)
     # What fails often cannot be asked one by one: a failure loses the answers before it.
-    maybe(0.2 if chosen.get("fails", 0) != 0.3 and "hangs" not in chosen else 0.0, "no_batch", value=True)
+    often = chosen.get("fails", 0) == 0.3 or "hangs" in chosen or "rate" in chosen
+    maybe(0.0 if often else 0.2, "no_batch", value=True)
     maybe(0.2, "no_hash_pin", value=True)
     maybe(0.3, "no_times", value=True)
     maybe(0.3, "past_head", value=True)
@@ -96,7 +99,7 @@ def honest(draw: random.Random) -> Faults:
 
 def poor(draw: random.Random) -> Faults:
     """Return the faults of an endpoint that tells the truth, and cannot serve everything."""
-    base = honest(draw)
+    base = honest(draw, mute=True)
     what = draw.choice(["prunes_loudly", "prunes_state", "other_chain", "down", "lags"])
     value = {"prunes_loudly": draw.randint(0, 80), "prunes_state": 0, "lags": draw.randint(10, 90)}.get(
         what, True

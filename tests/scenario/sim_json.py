@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sim_chain import HOLDERS, Block, Log, View
+from sim_seal import GAS
 
 
 class Error(Exception):
@@ -41,16 +43,25 @@ def tagged(view: View, tag: str) -> Block | None:
     return view.block({"latest": view.height, "earliest": 0}.get(tag, view.final))
 
 
-def header(block: Block | None) -> dict[str, Any] | None:
-    if block is None:
-        return None
-    return {
-        "number": hex(block.number),
-        "hash": block.hash,
-        "parentHash": block.parent,
-        "timestamp": hex(block.time),
-        "transactions": [],
-    }
+def header(block: Block | None) -> Any:
+    return None if block is None else block.header
+
+
+def receipts(block: Block, logs: Sequence[Log]) -> list[dict[str, Any]]:
+    """Return the receipts of a block that has *logs*, or has only those left."""
+    return [
+        {
+            "transactionHash": tx,
+            "transactionIndex": hex(place),
+            "blockHash": block.hash,
+            "blockNumber": hex(block.number),
+            "cumulativeGasUsed": hex(GAS * (place + 1)),
+            "type": "0x2",
+            "status": "0x1",
+            "logs": [told_log(block, log, timed=False) for log in logs if log.tx_hash == tx],
+        }
+        for place, tx in enumerate(block.header["transactions"])
+    ]
 
 
 def transaction(view: View, digest: str) -> Any:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sim_chain import STARTS, TOKENS, TRANSFER, ZERO, Block, View
+from sim_chain import STARTS, TOKENS, View
+from sim_kept import Kept, balances, entries, held_entries, to_bytes
 from sim_node import NUMBER
 from sim_run import NAMES, Ran
 
-from indexer.floor.tables import LOGS, SUPPLY_CHANGES, TABLES, TRANSFERS
+from indexer.floor.tables import LOGS, SUPPLY_CHANGES
 from indexer.store.lake import Lake
 from indexer.store.read import read_book
 from indexer.sync.coverage import book_of, covered
 from indexer.sync.raw import in_order
 
 CHAIN_ID = f"eip155:{NUMBER}"
-Entry = tuple[int, int, str, str, int]
-"""Block, log index, from, to, amount."""
-
-
-GOOD = ("right", "behind", "red", "hole", "unseen")
+GOOD = ("right", "behind", "red", "hole", "unseen", "halted", "provisional")
 
 
 class Judged(NamedTuple):
@@ -29,7 +26,8 @@ class Judged(NamedTuple):
     These may be. right: every table is as the chain has it. behind: the same, up to the head that a late
     endpoint told. red: one is not, and its certificate or its NULL says so. hole: something is missing, and a
     sentence names it. unseen: logs are missing that change no balance, so that only a second endpoint or a proof
-    of blocks could tell.
+    of blocks could tell. halted: the chain forked below what was final, and what is held is untouched.
+    provisional: what is wrong lies above the final block, where every row says so; it is asked again once final.
 
     These may not. silent: something is wrong and nothing says so. stuck: an honest endpoint was there, and still
     something is missing. false alarm: all is right and a certificate denies it. broken: the run ended in an error.
@@ -43,26 +41,13 @@ class Judged(NamedTuple):
         return self.word not in GOOD
 
 
-class Kept(NamedTuple):
-    """What a home holds."""
-
-    book: Mapping[str, Any]
-    lake: Lake
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        return self.book[table].to_pylist()
-
-    def lake_rows(self, table: str, token: str | None) -> Any:
-        files = [f for f in self.rows("files") if f["unlisted_at"] is None and f["table_name"] == table]
-        return self.lake.read(TABLES[table], sorted(f["path"] for f in files if f["token"] == token))
-
-
 class Facts(NamedTuple):
     """What the word hangs on: the first thing wrong, what was said, and what could be expected."""
 
     wrong: str | None
     told: bool
     invisible: bool
+    open: bool
     troubles: tuple[str, ...]
     behind: bool
     missing: str | None
@@ -73,10 +58,41 @@ class Facts(NamedTuple):
 
 def judge(ran: Ran) -> Judged:
     """Return what *ran* came to."""
-    if ran.outcome is None:
+    if not ran.ended and not ran.troubles:
         return Judged("broken", ran.errors[-1] if ran.errors else "the last run ended without a result")
+    if ran.halted and ran.world.betrayed:
+        return _judged_halt(ran)
     facts = _facts(ran)
-    return _judged_wrong(facts) if facts.wrong else _judged_right(facts)
+    judged = _judged_wrong(facts) if facts.wrong else _judged_right(facts)
+    if (
+        judged.bad
+        and facts.behind
+        and ran.world.betrayed
+        and _wrong_logs(_kept(ran), _before(ran), whole=False) is None
+    ):
+        return Judged(
+            "behind", "it stands on the branch that was final before, with an endpoint that stayed there"
+        )
+    return judged
+
+
+def _before(ran: Ran) -> View:
+    """Return the chain as it stood before it forked below what was final."""
+    was = ran.world.betrayed
+    assert was is not None
+    return View(ran.world.branches[was.branch], was.height, was.final)
+
+
+def _judged_halt(ran: Ran) -> Judged:
+    """Return whether a chain that was called halted was, and what is held is what was final before."""
+    wrong = _wrong_logs(_kept(ran), _before(ran), whole=False)
+    if wrong and not ran.plan.lies:  # a liar's logs are certified once the chain goes on
+        return Judged("silent", f"after a halt: {wrong}")
+    return Judged("halted", ran.halted or "")
+
+
+def _kept(ran: Ran) -> Kept:
+    return Kept(read_book(ran.settings.home, ran.settings.database), Lake(ran.settings.lake))
 
 
 def _judged_wrong(facts: Facts) -> Judged:
@@ -84,14 +100,16 @@ def _judged_wrong(facts: Facts) -> Judged:
     if facts.told:
         return Judged("red", text)
     if facts.troubles:
-        return Judged("stuck" if facts.honest else "hole", facts.troubles[0])
+        return Judged("stuck" if facts.honest and not facts.lies else "hole", facts.troubles[0])
+    if facts.lies and facts.open:
+        return Judged("provisional", text)
     return Judged("unseen" if facts.lies and facts.invisible else "silent", text)
 
 
 def _judged_right(facts: Facts) -> Judged:
     if facts.missing is None:
         return Judged("false alarm" if facts.denied and not facts.lies else "right")
-    if facts.behind and not facts.troubles:
+    if facts.behind and (facts.lies or not facts.troubles):
         return Judged("behind", facts.missing)
     return Judged(
         "hole" if facts.troubles and not facts.honest else "stuck", f"{facts.missing}; {facts.troubles}"
@@ -99,28 +117,68 @@ def _judged_right(facts: Facts) -> Judged:
 
 
 def _facts(ran: Ran) -> Facts:
-    assert ran.outcome is not None
-    kept = Kept(read_book(ran.settings.home, ran.settings.database), Lake(ran.settings.lake))
-    view, troubles = ran.world.end, (*ran.outcome.open_spans, *ran.outcome.halted)
+    kept = _kept(ran)
+    view, plan, follows = ran.world.end, ran.plan, ran.plan.last.command == "follow"
     reached = {row["token"]: row for row in kept.rows("derivations")}
-    whole = all(name in reached for name in NAMES) and not troubles
-    wrong = [_wrong_logs(kept, view, whole=whole)]
+    book = book_of(kept.rows("segments"), kept.rows("filters"), CHAIN_ID)
+    ends = {
+        n: max((s.last for s in covered(book, a, None)), default=-1)
+        for n, a in zip(NAMES, TOKENS, strict=True)
+    }
+    wanted = view.height if follows else view.final
+    short = any(end < wanted for end in ends.values())
+    troubles = (*ran.troubles, *([ran.halted] if ran.halted else []))
+    if follows and not short and ran.ended:
+        troubles = ()  # they have passed
+    # What is provisional is not final truth yet, and says so.
+    whole = all(name in reached and (follows or reached[name]["final"]) for name in NAMES) and not troubles
+    whole = whole and not (follows and short)
+    # Where nothing is derived yet no figure is wrong.
+    wrong = [_wrong_logs(kept, view, whole=whole)] if reached else []
     wrong += [_wrong_tables(kept, view, n, reached) for n in range(len(NAMES)) if whole]
-    denied = any(result.verdict == "fail" for result in ran.outcome.results)
-    ends = {name: reached[name]["frontier_block"] if name in reached else None for name in NAMES}
-    short = any(end is None or end < view.final for end in ends.values())
-    late = any(f.lags or f.sways or f.orphaned or f.splits or f.strays for f in ran.plan.faults)
+    newest = {row["token"]: row for row in sorted(kept.rows("certificates"), key=_age)}
+    denied = any(row["verdict"] == "fail" for row in newest.values())
+    late = any(f.lags or f.sways or f.orphaned or f.splits or f.strays for f in plan.faults)
     return Facts(
         wrong=next((text for text in wrong if text), None),
-        told=denied or _nulled(kept),
-        invisible=whole and not any(_moved(kept, view, n, reached) for n in range(len(NAMES))),
+        told=denied or any(map(_contradicted, newest.values())) or _nulled(kept),
+        invisible=all(
+            name in reached and not _moved(kept, view, n, reached[name]) for n, name in enumerate(NAMES)
+        ),
+        open=whole and _wrong_logs(kept, view, whole=False) is None,
         troubles=troubles,
-        behind=late and all(end is None or end < view.final for end in ends.values()),
-        missing=f"{ends} of {view.final}" if short or troubles else None,
+        behind=late,
+        missing=f"{ends} of {wanted}"
+        if short or troubles
+        else _undone(kept, view, reached)
+        if follows
+        else None,
         denied=denied,
-        honest=any(faults.serves for faults in ran.plan.faults),
-        lies=any(faults.lies for faults in ran.plan.faults),
+        honest=plan.honest,
+        lies=plan.lies,
     )
+
+
+def _undone(kept: Kept, view: View, reached: Mapping[str, Any]) -> str | None:
+    """Return what a follower at the head has left: to ask again what is final, to derive what it has."""
+    for segment in kept.rows("segments"):
+        if not segment["final"] and segment["last"] <= view.final:
+            return f"blocks {segment['first']}..{segment['last']} were not asked again"
+    for name, token in zip(NAMES, TOKENS, strict=True):
+        if entries(
+            view.blocks[reached[name]["frontier_block"] + 1 :] if name in reached else view.blocks, token
+        ):
+            return f"{name} was not derived to its last transfer"
+    return None
+
+
+def _contradicted(row: Mapping[str, Any]) -> bool:
+    """Return whether a certificate says that the events contradict each other; that no state is kept says nothing."""
+    return row["verdict"] == "unknown" and "than was ever minted" in (row["reason"] or "")
+
+
+def _age(row: Mapping[str, Any]) -> Any:
+    return row["fetched_at"]
 
 
 def _wrong_logs(kept: Kept, view: View, *, whole: bool) -> str | None:
@@ -128,6 +186,8 @@ def _wrong_logs(kept: Kept, view: View, *, whole: bool) -> str | None:
     segments = [s for s in kept.rows("segments") if whole or s["final"]]
     book = book_of(segments, kept.rows("filters"), CHAIN_ID)
     spans = {address: covered(book, address, None) for address in TOKENS}
+    if (twice := _twice(kept)) is not None:
+        return twice
     logs = in_order(kept.lake_rows(LOGS.name, None))
     names = (
         "block_number",
@@ -148,12 +208,12 @@ def _wrong_logs(kept: Kept, view: View, *, whole: bool) -> str | None:
     true = {
         (
             b.number,
-            _bytes(b.hash),
+            to_bytes(b.hash),
             log.index,
-            _bytes(log.address),
-            *map(_bytes, log.topics),
-            _bytes(log.data),
-            _bytes(log.tx_hash),
+            to_bytes(log.address),
+            *map(to_bytes, log.topics),
+            to_bytes(log.data),
+            to_bytes(log.tx_hash),
         )
         for address in TOKENS
         for span in spans[address]
@@ -167,12 +227,22 @@ def _wrong_logs(kept: Kept, view: View, *, whole: bool) -> str | None:
     return f"{len(lost)} logs lost, {len(extra)} not of the chain, as of blocks {[r[0] for r in [*lost, *extra]][:5]}"
 
 
+def _twice(kept: Kept) -> str | None:
+    """Return which file holds a log twice."""
+    for file in kept.rows("files"):
+        if file["unlisted_at"] is None and file["table_name"] == LOGS.name:
+            logs = kept.lake.read(LOGS, [file["path"]])
+            if in_order(logs).num_rows < logs.num_rows:
+                return f"{file['path']} holds a log twice"
+    return None
+
+
 def _wrong_tables(kept: Kept, view: View, number: int, reached: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with the tables of one token at its frontier."""
+    """Return what is wrong with the tables of one token up to its frontier."""
     name, row = NAMES[number], reached[NAMES[number]]
     if row["frontier_hash"] != view.blocks[row["frontier_block"]].hash:
         return f"{name}: the frontier is no block of the chain"
-    held = _entries(kept, name)
+    held = held_entries(kept, name)
     true = entries(view.blocks[STARTS[number] : row["frontier_block"] + 1], TOKENS[number])
     if held != true:
         return f"{name}: {len(set(true) - set(held))} transfers lost, {len(set(held) - set(true))} too many"
@@ -189,40 +259,8 @@ def _nulled(kept: Kept) -> bool:
     return any(row["why_null"] for row in kept.rows("derivations")) or any(map(any, changes))
 
 
-def _moved(kept: Kept, view: View, number: int, reached: Mapping[str, Any]) -> bool:
-    """Return whether the balances that follow from the tables differ from the chain's."""
-    true = view.blocks[reached[NAMES[number]]["frontier_block"]].state[TOKENS[number]]
-    return balances(_entries(kept, NAMES[number])) != {a: held for a, held in true.balances.items() if held}
-
-
-def _entries(kept: Kept, token: str) -> list[Entry]:
-    table = kept.lake_rows(TRANSFERS.name, token)
-    names = ("block_number", "log_index", "from_address", "to_address", "amount_raw")
-    rows = zip(*(table[name].to_pylist() for name in names), strict=True)
-    return sorted(
-        (block, index, source, target, int(amount)) for block, index, source, target, amount in rows
-    )
-
-
-def entries(blocks: Sequence[Block], token: str) -> list[Entry]:
-    """Return the transfers of *token* in *blocks*."""
-    return [
-        (block.number, log.index, "0x" + log.topics[1][-40:], "0x" + log.topics[2][-40:], int(log.data, 16))
-        for block in blocks
-        for log in block.logs
-        if log.address == token and log.topics[0] == TRANSFER
-    ]
-
-
-def balances(moved: Sequence[Entry]) -> dict[str, int]:
-    """Return what each holder has after *moved*, without those that have nothing."""
-    held: dict[str, int] = {}
-    for _, _, source, target, amount in moved:
-        for address, change in ((source, -amount), (target, amount)):
-            if address != ZERO:
-                held[address] = held.get(address, 0) + change
-    return {address: amount for address, amount in held.items() if amount}
-
-
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text[2:])
+def _moved(kept: Kept, view: View, number: int, row: Mapping[str, Any]) -> bool:
+    """Return whether the balances that follow from the tables differ from the chain's at their frontier."""
+    block = view.blocks[row["frontier_block"]]
+    true = {a: held for a, held in block.state[TOKENS[number]].balances.items() if held}
+    return block.hash != row["frontier_hash"] or balances(held_entries(kept, NAMES[number])) != true

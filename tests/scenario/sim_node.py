@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sim_chain import STRANGER, TOKENS, Block, Log, View, World
 from sim_faults import Faults
-from sim_json import Error, header, said, tagged, told_log, transaction, transaction_at, unknown
+from sim_json import Error, header, receipts, said, tagged, told_log, transaction, transaction_at, unknown
 from sim_loop import Clock
 
 from indexer.floor.errors import Transient
@@ -45,20 +45,23 @@ class Node:
             "eth_call": self._call,
             "eth_getCode": lambda view, address, pin: "0x6001" if address in TOKENS else "0x",
             "eth_getStorageAt": lambda view, address, slot, pin: "0x" + "0" * 64,
+            "eth_getBlockReceipts": self._receipts,
             "eth_getTransactionByHash": transaction,
             "eth_getTransactionByBlockNumberAndIndex": transaction_at,
         }
 
     def _number(self, view: View) -> int:
-        foreign = self._other is not None and view.blocks[0] is self._other.branches[0][0]
-        return FOREIGN if foreign or self.faults.other_chain else NUMBER
+        return FOREIGN if self._other is not None and view.blocks[0] is self._other.branches[0][0] else NUMBER
 
     async def post(self, payload: bytes, clock: Clock, manners: Manners) -> Reply:
         """Answer as this endpoint does at this time."""
         draw, faults = self._draw, self.faults
         await asyncio.sleep(LATENCY * (0.5 + draw.random()))
-        if faults.down or draw.random() < faults.hangs:
-            self.told["down" if faults.down else "hangs"] += 1
+        if faults.down:
+            self.told["down"] += 1
+            raise Transient(f"{self.name} cannot be reached.")
+        if draw.random() < faults.hangs:
+            self.told["hangs"] += 1
             await asyncio.sleep(manners.timeout)
             raise Transient(f"{self.name} did not answer within {manners.timeout:g} s.")
         if self._too_many(clock.now):
@@ -108,8 +111,8 @@ class Node:
         """Return the chain as the node behind this address sees it for one request."""
         faults = self.faults
         world = self._world
-        if self._other is not None and self._draw.random() < faults.strays:
-            self.told["strays"] += 1
+        if self._other is not None and (faults.other_chain or self._draw.random() < faults.strays):
+            self.told["other_chain" if faults.other_chain else "strays"] += 1
             world = self._other
         view = world.at(now)
         if faults.orphaned:
@@ -166,6 +169,13 @@ class Node:
             works = Span(first, max(first, found[faults.result_cap][0].number - 1))
             raise said(RESULTS[self._draw.choice(sorted(RESULTS))](works, faults.result_cap))
         return self._arranged([told_log(block, log, timed=not faults.no_times) for block, log in found])
+
+    def _receipts(self, view: View, name: str) -> Any:
+        block = tagged(view, name)
+        kept = self.faults.prunes_silently if self.faults.prunes_loudly is None else self.faults.prunes_loudly
+        if block is not None and kept is not None and block.number < view.height - kept:
+            raise Error(-32000, "pruned history unavailable")
+        return block and receipts(block, [log for log in block.logs if not self._lacks(view, block, log)])
 
     def _found(self, view: View, span: Span, query: dict[str, Any]) -> list[tuple[Block, Log]]:
         """Return the logs that this node has of those asked for."""

@@ -4,73 +4,57 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from types import SimpleNamespace
 
+import duckdb
+import pytest
 from line_kit import Quiet
 from own_chain import Named, write_config
 from sim_chain import STARTS, TOKENS, Shape, World
 from sim_crash import Disk, Mortal, mortal
-from sim_faults import Faults, drawn
 from sim_loop import Clock, simulated
 from sim_node import NUMBER, Node, Wire
+from sim_plan import Plan, Round, world_of
 
 from indexer.config import model
 from indexer.config.load import load
 from indexer.config.model import Registry
 from indexer.config.settings import Settings, resolve
-from indexer.floor.errors import RwaError
-from indexer.sources.transport import Manners, rate_of
+from indexer.floor.errors import Halted, RwaError
+from indexer.sources.transport import Connect, Manners, rate_of
 from indexer.store import book
-from indexer.sync import backfill, deriving, writer
+from indexer.sync import backfill, deriving, follow, session, writer
 from indexer.sync.orders import Order, Outcome
 
 CHAIN = "simulated"
 NAMES = ("one", "two")
 SHM = Path("/dev/shm")
-LAST_TRIES = 4
+LAST_TRIES = 3
 """How often a user runs it again before he believes that it cannot be had; twice where nobody serves all."""
-
-
-class Round(NamedTuple):
-    """One run of the program: up to where, when it is killed (0: never), and whether the power goes too."""
-
-    last: str
-    wait: float
-    at_await: int
-    at_store: int
-    power: bool
-    flush: float
-
-
-class Plan(NamedTuple):
-    """All that a seed draws."""
-
-    seed: int
-    shape: Shape
-    faults: list[Faults]
-    rounds: list[Round]
-
-    def __str__(self) -> str:
-        told = [f"  endpoint {n}: {_short(faults)}" for n, faults in enumerate(self.faults, 1)]
-        return "\n".join([f"seed {self.seed}: {self.shape}", *told, *(f"  {r}" for r in self.rounds)])
+EPOCH = datetime.now(UTC)
+"""The wall clock at simulated second 0: files and rows that bear the real one are not of the future."""
 
 
 @dataclass
 class Ran:
-    """What a seed came to: the home is still there."""
+    """What a seed came to: the home is still there. *halted* is what the last run said of a fork below finality."""
 
     plan: Plan
     world: World
     settings: Settings
     registry: Registry
-    outcome: Outcome | None = None
+    ended: bool = False
+    troubles: tuple[str, ...] = ()
+    halted: str | None = None
     errors: list[str] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
     told: Counter[str] = field(default_factory=Counter)
@@ -78,100 +62,115 @@ class Ran:
     notes: list[str] = field(default_factory=list)
 
 
-def plan_of(seed: int) -> Plan:
-    """Return what *seed* draws."""
-    draw = random.Random(f"plan {seed}")
-    finality = draw.choice([4, 16, 64])
-    shape = Shape(
-        blocks=finality + draw.choice([20, 60, 120]),
-        growth=draw.choice([0, 20, 60]),
-        pace=draw.choice([0.3, 1.0, 5.0]),
-        spacing=draw.choice([12, 3_600]),
-        finality=finality,
-        forks=draw.choice([0.0, 0.05, 0.2]),
-        deepest=finality,
-        busy=draw.choice([0.1, 0.4]),
-    )
-    return Plan(seed, shape, drawn(draw), [_round(draw) for _ in range(draw.choice([0, 1, 1, 2, 3]))])
-
-
 def run_seed(plan: Plan, folder: Path) -> Ran:
     """Run all that *plan* says in *folder*."""
     draw = random.Random(f"run {plan.seed}")
     random.seed(plan.seed)  # the pool's jitter
-    world = World(random.Random(f"world {plan.seed}"), plan.shape, str(plan.seed))
-    strays = any(faults.strays for faults in plan.faults)
-    other = World(random.Random(f"other {plan.seed}"), plan.shape, f"{plan.seed} other") if strays else None
-    names = [f"{CHAIN}-rpc-{n}" for n, _ in enumerate(plan.faults, 1)]
-    nodes = {
-        name: Node(name, world, other, faults, str(plan.seed))
-        for name, faults in zip(names, plan.faults, strict=True)
-    }
+    world = world_like(plan.shape, str(world_of(plan.seed)))
+    nodes = _nodes(plan, world)
     home = folder / "home"
     home.mkdir()
     shutil.copy(template(), home / "rwa.db")
-    settings = resolve(
-        home=home, config=config(), rpc=[f"{CHAIN}=" + ",".join(f"https://{n}.invalid" for n in names)]
-    )
+    urls = ",".join(f"https://{name}.invalid" for name in nodes)
+    settings = resolve(home=home, config=config(), rpc=[f"{CHAIN}={urls}"])
     ran = Ran(plan, world, settings, registry())
-    clock = Clock()
+    clock, disk = Clock(), Disk(home / "lake")
 
     def connect(named: model.Endpoint, manners: Manners) -> Wire:
         return Wire(nodes[named.name], clock, manners, rate_of(named, manners))
 
-    disk = Disk(home / "lake")
-    last = Round("finalized", 0.0, 0, 0, power=False, flush=0.0)
-    tries = LAST_TRIES if any(faults.serves for faults in plan.faults) else 2
-    for number, one in enumerate([*plan.rounds, *[last] * tries]):
+    for one in plan.rounds:
         clock.now += one.wait
-        if number >= len(plan.rounds):
-            clock.now = max(clock.now + 700, world.settled + 1)
-        steps = Mortal(one.at_await, one.at_store)
-        progress = Quiet()
-        writer.FLUSH_SECONDS = one.flush
-        ran.outcome = None
-        with mortal(steps, disk, ran.kills), simulated(clock, steps.on_await):
-            try:
-                order = Order(tuple(ran.registry.tokens.values()), last=one.last)
-                ran.outcome = backfill.backfill(settings, ran.registry, order, progress, connect=connect)
-            except RwaError as error:
-                ran.errors.append(f"{type(error).__name__}: {error}")
-        ran.notes += progress.notes
+        steps = _run(ran, one, clock, disk, connect)
         if steps.died and one.power:
             ran.cuts += bool(disk.cut(draw))
-        if number >= len(plan.rounds) and ran.outcome and not (ran.outcome.open_spans or ran.outcome.halted):
+    for tried in range(LAST_TRIES if plan.honest else 2):
+        clock.now = max(clock.now + plan.last.wait, world.settled + 1)
+        _run(ran, plan.last._replace(seconds=plan.last.seconds * (1 + 2 * tried)), clock, disk, connect)
+        if _whole(ran):
             break
     for node in nodes.values():
         ran.told += node.told
     return ran
 
 
-def _round(draw: random.Random) -> Round:
-    killed = draw.random()
-    return Round(
-        last=draw.choice(["finalized", "latest"]),
-        wait=draw.choice([0.0, 5.0, 30.0]),
-        at_await=int(2 ** draw.uniform(0, 9)) if killed < 0.4 else 0,
-        at_store=draw.randint(1, 60) if killed >= 0.4 and killed < 0.85 else 0,
-        power=draw.random() < 0.5,
-        flush=draw.choice([0.0, 1e9]),
-    )
+@lru_cache(maxsize=8)
+def world_like(shape: Shape, salt: str) -> World:
+    """Return the chain of *shape* that *salt* draws."""
+    return World(random.Random(f"world {salt}"), shape, salt)
+
+
+def _nodes(plan: Plan, world: World) -> dict[str, Node]:
+    strays = any(faults.strays or faults.other_chain for faults in plan.faults)
+    other = world_like(plan.shape, f"{world_of(plan.seed)} other") if strays else None
+    names = [f"{CHAIN}-rpc-{n}" for n, _ in enumerate(plan.faults, 1)]
+    return {
+        name: Node(name, world, other, faults, str(plan.seed))
+        for name, faults in zip(names, plan.faults, strict=True)
+    }
+
+
+def _run(ran: Ran, one: Round, clock: Clock, disk: Disk, connect: Connect) -> Mortal:
+    """Run the program once, and book what it said."""
+    until = clock.now + one.seconds if one.command == "follow" else None
+    steps = Mortal(one.at_await, one.at_store, clock, until)
+    progress = Quiet()
+    writer.FLUSH_SECONDS = one.flush
+    session.datetime = SimpleNamespace(now=lambda zone: EPOCH.astimezone(zone) + timedelta(seconds=clock.now))
+    ran.ended, ran.troubles, ran.halted = False, (), None
+    tokens = tuple(ran.registry.tokens.values())
+    with mortal(steps, disk, ran.kills), simulated(clock, steps.on_await):
+        try:
+            if one.command == "follow":
+                follow.follow(ran.settings, ran.registry, Order(tokens), progress, connect)
+            else:
+                order = Order(tokens, last=one.command)
+                _book(ran, backfill.backfill(ran.settings, ran.registry, order, progress, connect=connect))
+        except Halted as error:
+            ran.ended, ran.halted = True, str(error)
+        except RwaError as error:
+            ran.errors.append(f"{type(error).__name__}: {error}")
+            ran.troubles = (str(error),)
+    ran.ended = ran.ended or steps.ended
+    ran.notes += progress.notes
+    if one.command == "follow" and steps.ended:
+        ran.troubles = tuple(note for note in progress.notes if "No endpoint" in note or "stays open" in note)
+    return steps
+
+
+def _book(ran: Ran, outcome: Outcome) -> None:
+    ran.ended = True
+    ran.troubles = outcome.open_spans
+    ran.halted = "\n".join(outcome.halted) or None
+
+
+def _whole(ran: Ran) -> bool:
+    """Return whether there is nothing more to be had by running it again."""
+    if ran.troubles or ran.halted or not ran.ended:
+        return False
+    with closing(sqlite3.connect(ran.settings.home / "rwa.db")) as con:
+        ends = con.execute("SELECT max(last) FROM segments WHERE final GROUP BY filter_id").fetchall()
+    return bool(ends) and max(end for (end,) in ends) >= ran.world.end.final
 
 
 @contextmanager
-def without_metrics() -> Iterator[None]:
-    """Leave out within the block what costs ten times as much as all the rest: metrics, and schema changes.
+def cheaply() -> Iterator[None]:
+    """Leave out within the block what costs ten times as much as all the rest, and loses nothing.
 
-    Metrics are computed of tables that are compared here; the database is a copy of one of the newest schema.
+    Metrics are computed of tables that are compared here, and the database is a copy of one of the newest schema;
+    DuckDB is opened once.
     """
-    held = deriving.measure, backfill.measure_whole, backfill.copy_dimensions, book._migrate
     template()
-    deriving.measure = lambda *_: {}  # type: ignore[assignment]
-    backfill.measure_whole = backfill.copy_dimensions = book._migrate = lambda _: None
-    try:
+    engine = duckdb.connect(":memory:", config={"threads": 1})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", lambda *_, **__: engine.cursor())
+        patch.setattr(book, "_migrate", lambda _: None)
+        patch.setattr(deriving, "measure", lambda *_: {})
+        for place in (backfill, follow):
+            patch.setattr(place, "measure_whole", lambda _: None)
+            patch.setattr(place, "copy_dimensions", lambda _: None)
         yield
-    finally:
-        deriving.measure, backfill.measure_whole, backfill.copy_dimensions, book._migrate = held
+    engine.close()
 
 
 @cache
@@ -181,13 +180,11 @@ def _folder() -> TemporaryDirectory[str]:
 
 @cache
 def config() -> Path:
-    folder = Path(_folder().name) / "config"
-    return write_config(
-        folder,
-        CHAIN,
-        NUMBER,
-        [Named(n, a, d, start=s) for n, a, d, s in zip(NAMES, TOKENS, (18, 6), STARTS, strict=True)],
-    )
+    tokens = [Named(n, a, d, start=s) for n, a, d, s in zip(NAMES, TOKENS, (18, 6), STARTS, strict=True)]
+    folder = write_config(Path(_folder().name) / "config", CHAIN, NUMBER, tokens)
+    with (folder / "chains.toml").open("a") as chains:
+        chains.write("block_ms = 6000\n")
+    return folder
 
 
 @cache
@@ -201,7 +198,3 @@ def template() -> Path:
     path = Path(_folder().name) / "template.db"
     book.Book(f"sqlite:///{path}").close()
     return path
-
-
-def _short(faults: Faults) -> str:
-    return ", ".join(f"{kind}={getattr(faults, kind)}" for kind in faults.kinds) or "none"
