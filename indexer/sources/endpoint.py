@@ -21,7 +21,7 @@ from indexer.sources.pace import Pace
 from indexer.sources.provider_errors import Refusal, Refused, classify
 from indexer.sources.shown import blot, hide
 from indexer.sources.transport import Connect, Manners, Reply, rate_of
-from indexer.sources.websocket import way_to
+from indexer.sources.websocket import is_socket, way_to
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -78,6 +78,7 @@ class Endpoint:
         self._transport = connect(named, manners)
         self._proving = asyncio.Lock()
         self._proved = False
+        self._first_id = 1
 
     async def prove_chain(self) -> None:
         """Ask for the chain id once, before first use; raise WrongChain where it is another chain's."""
@@ -144,9 +145,13 @@ class Endpoint:
 
     async def _ask_together(self, chunk: Sequence[Ask]) -> list[Answer] | None:
         """Return the answers of one HTTP request, or None where the endpoint takes no batch of this size."""
+        first = self._first_id
+        if is_socket(self._url):
+            # What comes late or twice over a socket must not pass for the answer to the next request.
+            self._first_id += len(chunk)
         bodies = [
             {"jsonrpc": "2.0", "id": i, "method": a.method, "params": a.params}
-            for i, a in enumerate(chunk, 1)
+            for i, a in enumerate(chunk, first)
         ]
         reply = await self.post(msgspec.json.encode(bodies if len(bodies) > 1 else bodies[0]))
         try:
@@ -156,19 +161,21 @@ class Endpoint:
                 raise BadAnswer(f"{self.name}: {blot(hide(str(error), self._url))}") from None
             found = []
         if found and not (len(chunk) > 1 and len(found) == 1 and found[0].error):
-            return self._match(chunk, found, reply)
+            return self._match(chunk, first, found, reply)
         refusal = self._refusal(found[0].error or {} if found else {}, reply, chunk[-1].span)
         if len(chunk) > 1 and _refuses_batch(found, reply, refusal):
             return None
         raise self._refused(refusal, chunk[-1])
 
-    def _match(self, chunk: Sequence[Ask], found: Sequence[Envelope], reply: Reply) -> list[Answer]:
-        """Return the answers in the order of the requests; each must be there once."""
+    def _match(
+        self, chunk: Sequence[Ask], first: int, found: Sequence[Envelope], reply: Reply
+    ) -> list[Answer]:
+        """Return the answers in the order of the requests, numbered from *first*; each must be there once."""
         by_id = {envelope.id: envelope for envelope in found}
         if len(chunk) == len(found) == 1 and found[0].error:
-            by_id[1] = found[0]
+            by_id[first] = found[0]
         answers: list[Answer] = []
-        for number, ask in enumerate(chunk, 1):
+        for number, ask in enumerate(chunk, first):
             envelope = by_id.get(number)
             if envelope is None or len(found) != len(chunk):
                 raise BadAnswer(

@@ -11,9 +11,7 @@ import aiohttp
 import msgspec
 
 from indexer.config import model
-from indexer.floor.errors import Transient
-from indexer.sources.shown import trouble
-from indexer.sources.transport import CONNECT_SECONDS, Http, Manners, Reply, Slow, Transport
+from indexer.sources.transport import CONNECT_SECONDS, Http, Manners, Reply, Slow, Transport, lost
 
 SCHEMES = ("ws", "wss")
 HEARTBEAT = 20.0
@@ -49,13 +47,13 @@ class Socket:
             try:
                 socket = await self._opened()
                 await socket.send_str(payload.decode())
-                return Reply(200, await _text(socket, self._manners.timeout), None)
+                return Reply(200, await _answer(socket, payload, self._manners.timeout), None)
             except TimeoutError:
                 await self._drop()
                 raise Slow(f"{self._name} did not answer within {self._manners.timeout:g} s.") from None
             except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
                 await self._drop()
-                raise Transient(f"{self._name} {trouble(error)}.") from None
+                raise lost(self._name, error) from None
             except asyncio.CancelledError:
                 # The answer that is still due must not be taken for the next one.
                 await self._drop()
@@ -133,6 +131,32 @@ async def _open(session: aiohttp.ClientSession, url: str, most: int) -> Any:
     return await asyncio.wait_for(
         session.ws_connect(url, heartbeat=HEARTBEAT, max_msg_size=most), CONNECT_SECONDS
     )
+
+
+class _Numbered(msgspec.Struct):
+    """What tells to which request a message belongs."""
+
+    id: Any = None
+
+
+async def _answer(socket: Any, payload: bytes, seconds: float) -> bytes:
+    """Return the next message that answers *payload*; what comes late or twice of an earlier request is passed by."""
+    asked = {one.id for one in _numbered(payload)}
+    while True:
+        message = await _text(socket, seconds)
+        found = _numbered(message)
+        if not found or any(one.id is None or one.id in asked for one in found):
+            return message
+
+
+def _numbered(message: bytes) -> list[_Numbered]:
+    """Return the numbered parts of *message*; none where it is no JSON-RPC, which whoever reads it will say."""
+    try:
+        found = msgspec.json.decode(message, type=_Numbered | list[_Numbered])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+    parts = found if isinstance(found, list) else [found]
+    return [part for part in parts if isinstance(part.id, int | str | None)]
 
 
 async def _text(socket: Any, seconds: float | None) -> bytes:

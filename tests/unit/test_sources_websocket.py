@@ -119,6 +119,20 @@ def test_silence_is_a_passing_fault_and_its_late_answer_is_nobodys() -> None:
     served(lambda asked: ... if asked == "quiet" else asked, act)
 
 
+def test_an_answer_that_comes_twice_is_not_taken_for_the_next() -> None:
+    """The second copy of an answer is passed by when the next request waits."""
+
+    async def act(server: Server, named: Endpoint) -> None:
+        socket = Socket(named, Manners(timeout=2.0))
+        for number in (1, 2, 3):
+            reply = await socket.post(json.dumps({"id": number}).encode())
+            assert json.loads(reply.body) == {"id": number, "result": number}
+            await server.sockets[0].send_str(reply.body.decode())
+        await socket.close()
+
+    served(lambda asked: {"id": asked["id"], "result": asked["id"]}, act)
+
+
 def test_nobody_there_is_said_without_the_key() -> None:
     """A port on which nothing listens is a passing fault that names the endpoint only."""
 
