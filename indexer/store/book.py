@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, and_, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Select, and_, bindparam, create_engine, event, inspect, text
 
 from indexer.floor.errors import HomeBusy, StoreUnusable, Usage
 from indexer.floor.tables import CLAIMS, FILES, Table
@@ -46,12 +47,10 @@ class Book:
 
     def rows(self, table: Table, **equal: str) -> list[dict[str, Any]]:
         """Return the rows of *table* whose columns equal the given values, in key order."""
-        source = sql_table(table.name)
-        query = source.select().where(*(source.c[name] == value for name, value in equal.items()))
-        query = query.order_by(*(source.c[name] for name in table.key))
+        query = _select(table.name, table.key, tuple(equal))
         with store_errors(f"reading {table.name}"), self._engine.connect() as connection:
             try:
-                return [dict(row) for row in connection.execute(query).mappings()]
+                return [dict(row) for row in connection.execute(query, equal).mappings()]
             except (ValueError, ArithmeticError, TypeError) as error:  # a cell is not what was written
                 raise StoreUnusable(
                     f"The table {table.name} holds what no column can ({error}). {REPAIR}"
@@ -152,6 +151,14 @@ class Commit:
         self._connection.execute(target.delete().where(*where))
         if rows is not None:
             insert_arrow(self._connection, target, rows)
+
+
+@cache
+def _select(name: str, key: tuple[str, ...], equal: tuple[str, ...]) -> Select[Any]:
+    """Return the query for a table's rows by the columns *equal*, in key order: made once, it is asked often."""
+    source = sql_table(name)
+    query = source.select().where(*(source.c[name] == bindparam(name) for name in equal))
+    return query.order_by(*(source.c[name] for name in key))
 
 
 def _hold(engine: Engine) -> Connection | None:

@@ -32,6 +32,10 @@ _SKIPPED = ["block_number", "block_time", "day", "effective_at"]
 """Columns by whose range a reader skips row groups; statistics of the others cost more than they save."""
 
 
+THREADED = 10_000
+"""From so many rows on a file is read by several threads: below, waking them costs more than they save."""
+
+
 class LakeFile(NamedTuple):
     """A written file as the manifest lists it."""
 
@@ -118,7 +122,8 @@ class Lake:
         for path in paths:
             with store_errors(f"reading {path} from the lake"), self.opened(path) as file:
                 _check_columns(table, path, file.schema_arrow.names)
-                parts.append(_shaped(file.read(columns=schema.names), schema))
+                many = file.metadata.num_rows >= THREADED
+                parts.append(_shaped(file.read(columns=schema.names, use_threads=many), schema))
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def opened(self, path: str) -> pq.ParquetFile:

@@ -49,7 +49,10 @@ def seal(number: int, parent: str, time: int, logs: Sequence[Log], salt: bytes) 
         "extraData": f"0x{salt.hex()}",
         "transactions": transactions(logs),
     }
-    return header | {"hash": "0x" + keccak(rlp.encode([_field(header, name) for name in _ORDER])).hex()}
+    return header | {
+        "hash": "0x"
+        + keccak(rlp.encode([_field(header, name) for name in _ORDER], infer_serializer=False)).hex()
+    }
 
 
 def transactions(logs: Sequence[Log]) -> list[str]:
