@@ -9,7 +9,6 @@ import this module late.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from decimal import Context
 from inspect import Parameter, Signature
@@ -125,18 +124,6 @@ def simple_yield(*factors: int) -> float | None:
         return None
 
 
-def compound_yield(*factors: int) -> float | None:
-    """Return the same change compounded over a year of 365 days."""
-    *found, days = factors
-    made = gain(found)
-    if made is None or days <= 0 or made[0] + made[1] <= 0:
-        return None
-    try:
-        return math.expm1(math.log1p(made[0] / made[1]) * _YEAR / days)
-    except (OverflowError, ValueError):
-        return None
-
-
 def _each(function: Callable[..., int | None], scale: int, optional: int = 0) -> Callable[..., pa.Array]:
     """Return *function* over columns, as decimals; NULL where a factor is, but for the last *optional* ones."""
 
@@ -169,7 +156,6 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., pa.Array], Sequence[str], str], ...] 
     ("exact_growth", _each(growth, 0, optional=4), [_UNITS, _AMOUNT, _AMOUNT, _UNITS, _UNITS], _UNITS),
     ("exact_index", _each(index, SCALE), [_AMOUNT, _AMOUNT, _UNITS], _AMOUNT),
     ("exact_yield", _ratios(simple_yield), [*_INDEX, *_INDEX, _UNITS], "DOUBLE"),
-    ("exact_compound", _ratios(compound_yield), [*_INDEX, *_INDEX, _UNITS], "DOUBLE"),
 )
 
 
