@@ -54,6 +54,10 @@ BRIEF: Mapping[What, tuple[str, ...]] = {
     What.BALANCES: (
         "token", "chain_id", "as_of", "holder", "balance", "escrowed", "beneficial", "role", "label", "why_null",
     ),
+    What.HOLDERS: (
+        "token", "chain_id", "as_of", "day", "addresses", "holders", "entered", "exited", "top10_share",
+        "nakamoto", "lower_bound", "why_null",
+    ),
     What.FLOWS: (
         "token", "chain_id", "day", "effect", "reason", "evidence", "transactions", "amount", "value_usd", "parties",
         "why_null",

@@ -114,7 +114,8 @@ def _print(here: Shell, section: Section) -> None:
     scope = (section.token, False, (section.chain,))
     rows = _last_days(answer(here, section.what, scope, (None, None, None), (None, "total")), section.days)
     say("", f"{section.what.value} of {section.token}: {section.meaning}")
-    emit(rows.select(BRIEF.get(section.what, rows.column_names)), Format.TABLE)
+    names = [name for name in BRIEF.get(section.what, rows.column_names) if name in rows.column_names]
+    emit(rows.select(names), Format.TABLE)
 
 
 @contextmanager

@@ -109,7 +109,7 @@ def _write_table(answer: pa.Table | Sheet, brief: Sequence[str]) -> None:
     if not grid.rows:
         sys.stderr.write("No rows.\n")
         return
-    shown = grid.keep([grid.names.index(name) for name in brief or grid.names])
+    shown = grid.keep([grid.names.index(name) for name in brief or grid.names if name in grid.names])
     limit = shutil.get_terminal_size((WIDTH, 24)).columns
     for line in _table_lines(compact(shown), limit):
         sys.stdout.write(line + "\n")

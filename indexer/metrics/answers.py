@@ -88,11 +88,16 @@ def flows(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
 
 
 def holders(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
-    """Return how many addresses hold: by day, or at a point (then without entered and exited)."""
+    """Return how many addresses hold: by day with flows and concentration, or at a point without these."""
     if q.at is None or q.day:
-        figures = "addresses, holders, entered, exited, coverage, why_null"
+        figures = f"addresses, holders, entered, exited, {_CONCENTRATION}, coverage, why_null"
         return _daily(con, q, "holders_daily", f"token, chain_id, day, {figures}")
     return _table(_HOLDERS, [_holders_row(con, cut) for cut in cuts(con, q)])
+
+
+_CONCENTRATION = (
+    "top1_share, top5_share, top10_share, top50_share, hhi, gini, nakamoto, lower_bound, omnibus_share"
+)
 
 
 def balances(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:

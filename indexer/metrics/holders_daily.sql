@@ -1,6 +1,9 @@
 -- How many addresses hold at the close of every UTC day. addresses: balanceOf answers at least one base unit, contracts
 -- and 0x0 included. holders: the same without excluded, escrow, wrapper and locker roles and without 0x0, and with
 -- the requesters who hold nothing but what they have behind an escrow (steps/requesters.sql).
+-- Shares, hhi (sum of squared shares), gini and nakamoto (the fewest who have more than half) are of what these
+-- holders hold and have behind escrows, in units (steps/holder_weights.sql); of several chains each turned by its rate.
+-- NULL where nobody holds. lower_bound: an omnibus wallet holds omnibus_share of it for others.
 -- addresses = addresses of the day before + entered - exited. Chain `all` counts an address once over all chains.
 -- grain: token, chain or `all`, day · kind: stock (entered, exited: flow)
 WITH changes AS (
@@ -61,7 +64,24 @@ SELECT
   END AS holders,
   CASE WHEN COALESCE(counted.why_null, counted.why_null_before) IS NULL THEN counted.entered END AS entered,
   CASE WHEN COALESCE(counted.why_null, counted.why_null_before) IS NULL THEN counted.exited END AS exited,
+  CASE WHEN counted.why_null IS NULL THEN concentration.top1_share END AS top1_share,
+  CASE WHEN counted.why_null IS NULL THEN concentration.top5_share END AS top5_share,
+  CASE WHEN counted.why_null IS NULL THEN concentration.top10_share END AS top10_share,
+  CASE WHEN counted.why_null IS NULL THEN concentration.top50_share END AS top50_share,
+  CASE WHEN counted.why_null IS NULL THEN concentration.hhi END AS hhi,
+  CASE WHEN counted.why_null IS NULL THEN concentration.gini END AS gini,
+  CASE WHEN counted.why_null IS NULL THEN concentration.nakamoto END AS nakamoto,
+  CASE WHEN counted.why_null IS NULL THEN concentration.lower_bound END AS lower_bound,
+  CASE WHEN counted.why_null IS NULL THEN concentration.omnibus_share END AS omnibus_share,
   counted.coverage AS coverage,
   counted.published_at AS published_at,
-  COALESCE(counted.why_null, counted.why_null_before) AS why_null
+  COALESCE(
+    counted.why_null,
+    counted.why_null_before,
+    CASE WHEN concentration.hhi IS NULL THEN 'nobody holds anything, so there are no shares' END
+  ) AS why_null
 FROM counted
+LEFT JOIN concentration
+  ON concentration.token = counted.token
+  AND concentration.chain_id = counted.chain_id
+  AND concentration.day = counted.day

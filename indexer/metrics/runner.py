@@ -58,10 +58,22 @@ def compute(
     for name, model in models().items():
         if name in run:
             con.execute(f"CREATE TABLE {COMPUTED}.{name} AS {statement(model.path, run)}")
+            if name == "concentration":
+                _concentrate(con, f"{COMPUTED}.{name}")
             if name in wanted:
                 yield name, _rows(con, TABLES[name])
     for name in run - wanted:
         con.execute(f"DROP TABLE {COMPUTED}.{name}")
+
+
+def _concentrate(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Put the figures of concentration in place of the rows *name* that they are made from."""
+    from indexer.metrics.concentration import concentrate  # noqa: PLC0415 - it imports Arrow and numpy
+
+    made = concentrate(con, name)
+    con.register("made_of_weights", made)
+    con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM made_of_weights")
+    con.unregister("made_of_weights")
 
 
 def audit(con: duckdb.DuckDBPyConnection, only: Collection[str] | None = None) -> list[Break]:

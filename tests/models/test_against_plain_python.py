@@ -21,6 +21,7 @@ DAYS = 25
 ESCROW = address("e")
 FLOAT = address("f")
 BURNER = address("d")
+OMNIBUS = address("b")
 BURNER_SINCE = moment("2024-01-10T12:00:00")
 KINDS = ("plain", "shares", "rate")
 PEOPLE = [address(letter) for letter in "abcdef123456789"]
@@ -200,6 +201,7 @@ def connection(seed: int, kind: str):
             full("address_roles", {"address": ESCROW, "role": "escrow"}),
             full("address_roles", {"address": FLOAT, "role": "issuer_float"}),
             full("address_roles", {"address": BURNER, "role": "burner", "from_time": BURNER_SINCE}),
+            full("address_roles", {"address": OMNIBUS, "role": "omnibus"}),
         ],
     }
     return shown(rows), entries, changes
@@ -288,6 +290,59 @@ def test_daily_supply_and_holders_are_those_of_plain_python(seed: int, kind: str
         }
         assert {name: counts[row["day"]][name] for name in wanted} == wanted
         before = now
+
+
+def concentration(weights: list[int]) -> dict[str, Fraction | int]:
+    """Return the figures of concentration of weights above zero, pair by pair for the Gini coefficient."""
+    large, whole = sorted(weights, reverse=True), sum(weights)
+    figures: dict[str, Fraction | int] = {
+        f"top{top}_share": Fraction(sum(large[:top]), whole) for top in (1, 5, 10, 50)
+    }
+    apart = sum(abs(one - other) for one in weights for other in weights)
+    figures["hhi"] = sum(Fraction(weight, whole) ** 2 for weight in weights)
+    figures["gini"] = Fraction(apart, 2 * len(weights) * whole)
+    figures["nakamoto"] = next(n for n in range(1, len(large) + 1) if 2 * sum(large[:n]) > whole)
+    return figures
+
+
+def same(row: dict, figures: dict) -> bool:
+    """Return whether every figure is in the row: counts exactly, ratios to 1e-12."""
+    return all(
+        row[name] == figure if isinstance(figure, int) else abs(row[name] - float(figure)) <= 1e-12
+        for name, figure in figures.items()
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(4))
+def test_concentration_is_that_of_plain_python(seed: int, kind: str):
+    """Shares, HHI, Gini, Nakamoto and the omnibus share of every day are reckoned holder by holder."""
+    con, entries, changes = connection(seed, kind)
+    made = dict(compute(con, ["holders_daily"]))["holders_daily"].to_pylist()
+    compared = 0
+    for row in made:
+        close = datetime.combine(row["day"], datetime.max.time())
+        at = stand(entries, changes, close)
+        own = {FLOAT, ESCROW} | ({BURNER} if close >= BURNER_SINCE else set())
+        behind = claims(entries, close, at.held)
+        weights = {
+            who: sum(
+                units
+                for units in (at.held.get(who, 0), behind.get(who, 0))
+                if units and at.balance(units) >= 1
+            )
+            for who in PEOPLE
+            if who not in own
+        }
+        weights = {who: weight for who, weight in weights.items() if weight}
+        if row["coverage"] == "full" and weights:
+            figures = concentration(list(weights.values()))
+            held_for_others = Fraction(weights.get(OMNIBUS, 0), sum(weights.values()))
+            assert same(row, figures | {"omnibus_share": held_for_others}), row["day"]
+            assert row["lower_bound"] == (held_for_others > 0)
+            assert row["holders"] == len(weights)
+            compared += 1
+    assert compared > DAYS
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -23,7 +23,13 @@ SELECT holders_daily.token AS token, holders_daily.chain_id AS chain_id,
   CONCAT('holders_daily of ', CAST(holders_daily.day AS VARCHAR)) AS detail
 FROM holders_daily
 WHERE holders_daily.why_null IS NULL
-  AND holders_daily.addresses + holders_daily.holders + holders_daily.entered + holders_daily.exited IS NULL
+  AND (
+    holders_daily.addresses IS NULL OR holders_daily.holders IS NULL OR holders_daily.entered IS NULL
+    OR holders_daily.exited IS NULL OR holders_daily.top1_share IS NULL OR holders_daily.top5_share IS NULL
+    OR holders_daily.top10_share IS NULL OR holders_daily.top50_share IS NULL OR holders_daily.hhi IS NULL
+    OR holders_daily.gini IS NULL OR holders_daily.nakamoto IS NULL OR holders_daily.lower_bound IS NULL
+    OR holders_daily.omnibus_share IS NULL
+  )
 UNION ALL
 SELECT flows_daily.token AS token, flows_daily.chain_id AS chain_id,
   CONCAT('flows_daily of ', CAST(flows_daily.day AS VARCHAR)) AS detail

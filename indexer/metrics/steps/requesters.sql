@@ -1,38 +1,7 @@
 -- Addresses that hold nothing at the close of a day but what they have behind an escrow, which is still theirs; on
 -- chain `all` those that hold nothing on any chain. With a role that makes it no holder, an address does not count.
 -- grain: token, chain or `all`, day · kind: step, not stored
-WITH behind AS (
-  SELECT
-    closes.token,
-    closes.chain_id,
-    closes.day,
-    closes.ends_at,
-    COALESCE(closes.min_units, 1) AS min_units,
-    escrow_claims.holder,
-    SUM(escrow_claims.units) AS units
-  FROM escrow_claims
-  INNER JOIN closes
-    ON closes.token = escrow_claims.token
-    AND closes.chain_id = escrow_claims.chain_id
-    AND closes.day >= escrow_claims.day
-    AND (escrow_claims.until_day IS NULL OR closes.day < escrow_claims.until_day)
-  INNER JOIN escrow_days
-    ON escrow_days.token = escrow_claims.token
-    AND escrow_days.chain_id = escrow_claims.chain_id
-    AND escrow_days.escrow = escrow_claims.escrow
-    AND escrow_days.day = closes.day
-    AND escrow_days.stands
-  WHERE escrow_claims.units > 0
-  GROUP BY
-    closes.token,
-    closes.chain_id,
-    closes.day,
-    closes.ends_at,
-    closes.min_units,
-    escrow_claims.holder
-),
-
-spells AS (
+WITH spells AS (
   SELECT
     held_changes.token,
     held_changes.chain_id,
@@ -43,26 +12,25 @@ spells AS (
       PARTITION BY held_changes.token, held_changes.chain_id, held_changes.holder ORDER BY held_changes.day
     ) AS until_day
   FROM held_changes
-  INNER JOIN (SELECT DISTINCT behind.token, behind.holder FROM behind) AS named
+  INNER JOIN (SELECT DISTINCT claim_days.token, claim_days.holder FROM claim_days) AS named
     ON named.token = held_changes.token AND named.holder = held_changes.holder
 ),
 
 counted AS (
-  SELECT behind.token, behind.chain_id, behind.day, behind.holder
-  FROM behind
-  WHERE behind.units >= behind.min_units
-    AND NOT EXISTS (
-      SELECT 1 AS has_role
-      FROM address_roles
-      WHERE address_roles.token = behind.token
-        AND address_roles.chain_id = behind.chain_id
-        AND address_roles.address = behind.holder
-        AND address_roles.role IN (
-          'issuer_float', 'burner', 'bridge_locker', 'redeem_wallet', 'escrow', 'wrapper'
-        )
-        AND (address_roles.from_time IS NULL OR address_roles.from_time < behind.ends_at)
-        AND (address_roles.to_time IS NULL OR address_roles.to_time >= behind.ends_at)
-    )
+  SELECT claim_days.token, claim_days.chain_id, claim_days.day, claim_days.holder
+  FROM claim_days
+  WHERE NOT EXISTS (
+    SELECT 1 AS has_role
+    FROM address_roles
+    WHERE address_roles.token = claim_days.token
+      AND address_roles.chain_id = claim_days.chain_id
+      AND address_roles.address = claim_days.holder
+      AND address_roles.role IN (
+        'issuer_float', 'burner', 'bridge_locker', 'redeem_wallet', 'escrow', 'wrapper'
+      )
+      AND (address_roles.from_time IS NULL OR address_roles.from_time < claim_days.ends_at)
+      AND (address_roles.to_time IS NULL OR address_roles.to_time >= claim_days.ends_at)
+  )
 ),
 
 places AS (

@@ -88,6 +88,29 @@ def upgrade() -> None:
     sa.Column('trouble', sa.Text(), nullable=True, comment='Why the last look failed'),
     sa.PrimaryKeyConstraint('chain_id')
     )
+    op.drop_table('holders_daily')
+    op.create_table('holders_daily',
+    sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),
+    sa.Column('chain_id', sa.Text(), nullable=False, comment='CAIP-2 chain id'),
+    sa.Column('day', sa.Date(), nullable=False, comment='UTC day'),
+    sa.Column('addresses', sa.BigInteger(), nullable=True, comment='Addresses with balanceOf of at least one base unit, contracts and 0x0 included'),
+    sa.Column('holders', sa.BigInteger(), nullable=True, comment='The same without excluded, escrow, wrapper and locker roles, with requesters behind escrow'),
+    sa.Column('entered', sa.BigInteger(), nullable=True, comment='Addresses that became holders on the day'),
+    sa.Column('exited', sa.BigInteger(), nullable=True, comment='Addresses that ceased to be holders on the day'),
+    sa.Column('top1_share', sa.Double(), nullable=True, comment='Of what holders hold and have behind escrows, what the largest has'),
+    sa.Column('top5_share', sa.Double(), nullable=True, comment='The same of the five largest'),
+    sa.Column('top10_share', sa.Double(), nullable=True, comment='The same of the ten largest'),
+    sa.Column('top50_share', sa.Double(), nullable=True, comment='The same of the fifty largest'),
+    sa.Column('hhi', sa.Double(), nullable=True, comment='Sum of the squares of their shares, at most 1'),
+    sa.Column('gini', sa.Double(), nullable=True, comment='Gini coefficient of what they have: 0 where all have the same'),
+    sa.Column('nakamoto', sa.BigInteger(), nullable=True, comment='How many of the largest together have more than half'),
+    sa.Column('lower_bound', sa.Boolean(), nullable=True, comment='true: an omnibus wallet holds for others, so there are more holders than are counted'),
+    sa.Column('omnibus_share', sa.Double(), nullable=True, comment='Share of omnibus wallets'),
+    sa.Column('coverage', sa.Text(), nullable=False, comment='full: the day is wholly indexed; partial: it is not, and stocks are NULL'),
+    sa.Column('published_at', sa.DateTime(), nullable=True, comment='When the day became final here (wall clock)'),
+    sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
+    )
+    op.create_index('ix_holders_daily', 'holders_daily', ['token', 'chain_id', 'day'], unique=False)
     op.drop_table('supply_rollforward')
     op.create_table('supply_rollforward',
     sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),

@@ -1,0 +1,260 @@
+"""Figures of concentration for every close of a token, per chain and over all chains, from changes of weights alone.
+
+Days × holders is the trap here. So figures are made only of days on which a weight changed and carried over the
+others, in blocks of days of a bounded size, of which only those columns are kept that hold something; each block is
+sorted once by numpy. Shares are DOUBLE, so weights are too; where rounding could decide how many holders have more
+than half, that is decided by whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import lcm
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from indexer.ledger.figures import integers
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
+
+TOPS = (1, 5, 10, 50)
+_CELLS = 500_000
+"""How many weights a block may have: days × holders."""
+_ROWS = 2_000_000
+"""About how many rows of changes are read at once."""
+_DOUBT = 1e-9
+"""How near to half, of the whole, a sum of rounded weights tells nothing."""
+SCHEMA = pa.schema(
+    [
+        pa.field("token", pa.string()),
+        pa.field("chain_id", pa.string()),
+        pa.field("day", pa.date32()),
+        *(pa.field(f"top{top}_share", pa.float64()) for top in TOPS),
+        pa.field("hhi", pa.float64()),
+        pa.field("gini", pa.float64()),
+        pa.field("nakamoto", pa.int64()),
+        pa.field("omnibus_share", pa.float64()),
+        pa.field("lower_bound", pa.bool_()),
+    ]
+)
+
+
+class Chain(NamedTuple):
+    """Who weighs what on one chain: *holder* has *units* from the place *start* of the days to before *end*.
+
+    *closes* are its days. *rates* are numerator and denominator by place, with the size of a base unit in 10^-18.
+    """
+
+    chain_id: str
+    holder: Ints
+    start: Ints
+    end: Ints
+    weight: Floats
+    units: Sequence[int | None]
+    omnibus: npt.NDArray[np.bool_]
+    closes: Ints
+    rates: Sequence[tuple[int, int]]
+
+
+def concentrate(con: duckdb.DuckDBPyConnection, rows: str) -> pa.Table:
+    """Return the figures of every token, chain and `all`, and day, from the table *rows* of steps/concentration.sql."""
+    counts = con.execute(f"SELECT token, count(*) FROM {rows} GROUP BY token ORDER BY token").fetchall()
+    made = [SCHEMA.empty_table()]
+    for part in _parts(counts):
+        read = con.sql(
+            f"SELECT * FROM {rows} WHERE token IN (SELECT unnest($names)) ORDER BY token",
+            params={"names": [token for token, _ in part]},
+        ).to_arrow_table()
+        offset = 0
+        for token, count in part:
+            made.extend(_of_token(token, read.slice(offset, count)))
+            offset += count
+    return pa.concat_tables(made)
+
+
+def _parts(counts: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
+    """Yield tokens and their rows in parts of about *_ROWS* rows."""
+    part: list[tuple[str, int]] = []
+    for token, count in counts:
+        if part and sum(rows for _, rows in part) + count > _ROWS:
+            yield part
+            part = []
+        part.append((token, count))
+    if part:
+        yield part
+
+
+def _of_token(token: str, rows: pa.Table) -> Iterator[pa.Table]:
+    """Yield the figures of each chain of one token, and those of all together."""
+    rows = rows.combine_chunks()
+    day = _column(rows["day"].cast(pa.int32()))
+    chain = rows["chain_id"].to_numpy()
+    code = rows["holder"].combine_chunks().dictionary_encode().indices
+    holder = code.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    days = np.unique(day[holder >= 0]) if len(set(chain)) == 1 else np.unique(day)
+    chains = [_chain(rows, day, holder, chain == name, days) for name in sorted(set(chain))]
+    figures = [_figures([one], len(days)) for one in chains]
+    for one, made in zip(chains, figures, strict=True):
+        yield _spread(token, one.chain_id, one.closes, days, made)
+    every = np.unique(np.concatenate([one.closes for one in chains]))
+    together = figures[0] if len(chains) == 1 else _figures(chains, len(days))
+    yield _spread(token, "all", every, days, together)
+
+
+def _column(column: pa.ChunkedArray) -> Ints:
+    values: Ints = column.to_numpy().astype(np.int64)
+    return values
+
+
+def _chain(rows: pa.Table, day: Ints, holder: Ints, here: npt.NDArray[np.bool_], days: Ints) -> Chain:
+    """Return what the rows *here* say of one chain, its weights by holder and day."""
+    close = np.flatnonzero(here & (holder < 0))
+    close = close[np.argsort(day[close])]
+    told = rows.take(pa.array(close))
+    names = ("numerator", "denominator", "base_unit")
+    factors = list(zip(*(integers(told[name]) for name in names), strict=True))
+    known = [((n or 1) * (size or 1), d or 1) for n, d, size in factors]
+    at = np.searchsorted(day[close], days, side="right") - 1
+    chosen = np.flatnonzero(here & (holder >= 0))
+    chosen = chosen[np.lexsort((day[chosen], holder[chosen]))]
+    units = rows["units"].take(pa.array(chosen))
+    who, start = holder[chosen], np.searchsorted(days, day[chosen])
+    end = np.full(len(who), len(days), dtype=np.int64)
+    same = who[1:] == who[:-1]
+    end[:-1][same] = start[1:][same]
+    return Chain(
+        chain_id=rows["chain_id"][int(np.argmax(here))].as_py(),
+        holder=who,
+        start=start,
+        end=end,
+        weight=units.cast(pa.float64()).to_numpy(),
+        units=integers(units),
+        omnibus=rows["is_omnibus"].to_numpy()[chosen],
+        closes=day[close],
+        rates=[known[place] if place >= 0 else (1, 1) for place in at],
+    )
+
+
+def _figures(chains: Sequence[Chain], places: int) -> Mapping[str, Floats]:
+    """Return each figure by place; a place where nothing is held has no number."""
+    made = {name: np.full(places, np.nan) for name in SCHEMA.names[3:-1]}
+    holders = 1 + max((int(one.holder.max()) for one in chains if len(one.holder)), default=0)
+    first = 0
+    while first < places:
+        last = min(places, first + max(1, _CELLS // holders))
+        block = _block(chains, first, last)
+        whole = block.sum(axis=1)
+        held = np.flatnonzero(whole > 0)
+        if len(held):
+            for name, figure in _measure(np.sort(block[held], axis=1), chains, first + held).items():
+                made[name][first + held] = figure
+            made["omnibus_share"][first + held] = (_omnibus(chains, first, last) / np.maximum(whole, 1))[held]
+        first = last
+    return made
+
+
+def _rates(chains: Sequence[Chain], one: Chain, first: int, last: int) -> Floats:
+    """Return what a unit of *one* weighs at each place; on one chain alone units are measure enough."""
+    if len(chains) == 1:
+        return np.ones(last - first)
+    return np.array([numerator / denominator for numerator, denominator in one.rates[first:last]])
+
+
+def _block(chains: Sequence[Chain], first: int, last: int) -> Floats:
+    """Return the weights of the places from *first* to before *last*, a row a place, a column a holder."""
+    spells = [
+        np.flatnonzero((one.start < last) & (one.end > first) & (one.weight > 0) & (one.start < one.end))
+        for one in chains
+    ]
+    who = np.unique(np.concatenate([one.holder[spell] for one, spell in zip(chains, spells, strict=True)]))
+    block = np.zeros((last - first, len(who)))
+    for one, spell in zip(chains, spells, strict=True):
+        begins = np.maximum(one.start[spell], first) - first
+        lengths = np.minimum(one.end[spell], last) - first - begins
+        before = np.cumsum(lengths) - lengths
+        row = np.arange(int(lengths.sum())) + np.repeat(begins - before, lengths)
+        column = np.repeat(np.searchsorted(who, one.holder[spell]), lengths)
+        rate = _rates(chains, one, first, last)
+        block[row, column] += np.repeat(one.weight[spell], lengths) * rate[row]
+    return block
+
+
+def _omnibus(chains: Sequence[Chain], first: int, last: int) -> Floats:
+    """Return what omnibus wallets weigh at each place."""
+    total = np.zeros(last - first)
+    for one in chains:
+        rate = _rates(chains, one, first, last)
+        for n in np.flatnonzero(one.omnibus & (one.start < last) & (one.end > first)):
+            begin, end = max(one.start[n], first) - first, min(one.end[n], last) - first
+            total[begin:end] += one.weight[n] * rate[begin:end]
+    return total
+
+
+def _measure(block: Floats, chains: Sequence[Chain], places: Ints) -> dict[str, Floats]:
+    """Return the figures of rows of weights that ascend, none of which is empty."""
+    whole, count = block.sum(axis=1), (block > 0).sum(axis=1)
+    tops = {f"top{top}_share": np.minimum(block[:, -top:].sum(axis=1) / whole, 1) for top in TOPS}
+    ranks = np.arange(block.shape[1], 0, -1, dtype=np.float64)
+    so_far = block[:, ::-1].cumsum(axis=1)
+    most = np.count_nonzero(so_far <= whole[:, None] / 2, axis=1) + 1
+    rows = np.arange(len(block))
+    with_it = so_far[rows, np.minimum(most, block.shape[1]) - 1] - whole / 2
+    without = np.where(most > 1, whole / 2 - so_far[rows, most - 2], whole)
+    for n in np.flatnonzero(np.minimum(np.abs(with_it), without) <= _DOUBT * whole):
+        most[n] = _more_than_half(_exact(chains, int(places[n])))
+    return tops | {
+        "hhi": np.einsum("ij,ij->i", block, block) / whole**2,
+        "gini": np.maximum((count + 1 - 2 * (block @ ranks) / whole) / count, 0),
+        "nakamoto": most.astype(np.float64),
+    }
+
+
+def _exact(chains: Sequence[Chain], place: int) -> list[int]:
+    """Return the weights of holders at *place* as whole numbers of one measure."""
+    common = lcm(*(one.rates[place][1] for one in chains))
+    held: dict[int, int] = {}
+    for one in chains:
+        numerator, denominator = one.rates[place]
+        for n in np.flatnonzero((one.start <= place) & (one.end > place)):
+            units = (one.units[int(n)] or 0) * numerator * (common // denominator)
+            held[int(one.holder[n])] = held.get(int(one.holder[n]), 0) + units
+    return sorted(held.values(), reverse=True)
+
+
+def _more_than_half(weights: Sequence[int]) -> int:
+    """Return how many of the largest, which come first, have together more than half."""
+    whole, so_far = sum(weights), 0
+    for count, weight in enumerate(weights, 1):
+        so_far += weight
+        if 2 * so_far > whole:
+            return count
+    return len(weights)
+
+
+def _spread(token: str, chain_id: str, closes: Ints, days: Ints, made: Mapping[str, Floats]) -> pa.Table:
+    """Return the figures of every close, carried from the last day with a change."""
+    at = np.searchsorted(days, closes, side="right") - 1
+    columns = {}
+    for name, figure in made.items():
+        values = np.append(figure, np.nan)[at]  # -1, before the first change, is the last: nothing is held
+        columns[name] = pa.array(values, mask=np.isnan(values))
+    columns["nakamoto"] = columns["nakamoto"].cast(pa.int64())
+    known = columns["omnibus_share"].to_numpy(zero_copy_only=False)
+    size = len(closes)
+    return pa.Table.from_arrays(
+        [
+            pa.array([token] * size, pa.string()),
+            pa.array([chain_id] * size, pa.string()),
+            pa.array(closes.astype(np.int32)).cast(pa.date32()),
+            *columns.values(),
+            pa.array(known > 0, mask=np.isnan(known)),
+        ],
+        schema=SCHEMA,
+    )
