@@ -55,7 +55,7 @@ BRIEF: Mapping[What, tuple[str, ...]] = {
         "token", "chain_id", "as_of", "holder", "balance", "escrowed", "beneficial", "role", "label", "why_null",
     ),
     What.HOLDERS: (
-        "token", "chain_id", "as_of", "day", "addresses", "holders", "entered", "exited", "top10_share",
+        "token", "chain_id", "as_of", "day", "addresses", "holders", "entities", "entered", "exited", "top10_share",
         "nakamoto", "lower_bound", "why_null",
     ),
     What.FLOWS: (

@@ -482,6 +482,7 @@ HOLDERS_DAILY = Table(
         "day day UTC day",
         "addresses int? Addresses with balanceOf of at least one base unit, contracts and 0x0 included",
         "holders int? The same without excluded, escrow, wrapper and locker roles, with requesters behind escrow",
+        "entities int? Holders, wallets that the issuer's own registry joins counted as one",
         "entered int? Addresses that became holders on the day",
         "exited int? Addresses that ceased to be holders on the day",
         "top1_share ratio? Of what holders hold and have behind escrows, what the largest has",

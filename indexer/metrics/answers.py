@@ -90,7 +90,7 @@ def flows(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
 def holders(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
     """Return how many addresses hold: by day with flows and concentration, or at a point without these."""
     if q.at is None or q.day:
-        figures = f"addresses, holders, entered, exited, {_CONCENTRATION}, coverage, why_null"
+        figures = f"addresses, holders, entities, entered, exited, {_CONCENTRATION}, coverage, why_null"
         return _daily(con, q, "holders_daily", f"token, chain_id, day, {figures}")
     return _table(_HOLDERS, [_holders_row(con, cut) for cut in cuts(con, q)])
 

@@ -40,6 +40,7 @@ SCHEMA = pa.schema(
         pa.field("hhi", pa.float64()),
         pa.field("gini", pa.float64()),
         pa.field("nakamoto", pa.int64()),
+        pa.field("entities", pa.int64()),
         pa.field("omnibus_share", pa.float64()),
         pa.field("lower_bound", pa.bool_()),
     ]
@@ -49,11 +50,13 @@ SCHEMA = pa.schema(
 class Chain(NamedTuple):
     """Who weighs what on one chain: *holder* has *units* from the place *start* of the days to before *end*.
 
-    *closes* are its days. *rates* are numerator and denominator by place, with the size of a base unit in 10^-18.
+    *entity* is the number of whom the holder belongs to, or its own. *closes* are its days. *rates* are numerator
+    and denominator by place, with the size of a base unit in 10^-18.
     """
 
     chain_id: str
     holder: Ints
+    entity: Ints
     start: Ints
     end: Ints
     weight: Floats
@@ -96,10 +99,11 @@ def _of_token(token: str, rows: pa.Table) -> Iterator[pa.Table]:
     rows = rows.combine_chunks()
     day = _column(rows["day"].cast(pa.int32()))
     chain = rows["chain_id"].to_numpy()
-    code = rows["holder"].combine_chunks().dictionary_encode().indices
-    holder = code.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    holder = _codes(rows["holder"])
+    joined = _codes(rows["entity"])
+    who = (holder, np.where(joined < 0, holder, joined + holder.max() + 1))
     days = np.unique(day[holder >= 0]) if len(set(chain)) == 1 else np.unique(day)
-    chains = [_chain(rows, day, holder, chain == name, days) for name in sorted(set(chain))]
+    chains = [_chain(rows, day, who, chain == name, days) for name in sorted(set(chain))]
     figures = [_figures([one], len(days)) for one in chains]
     for one, made in zip(chains, figures, strict=True):
         yield _spread(token, one.chain_id, one.closes, days, made)
@@ -108,13 +112,22 @@ def _of_token(token: str, rows: pa.Table) -> Iterator[pa.Table]:
     yield _spread(token, "all", every, days, together)
 
 
+def _codes(names: pa.ChunkedArray) -> Ints:
+    """Return a number for each name, the same for the same; -1 for none."""
+    numbers = names.combine_chunks().dictionary_encode().indices.fill_null(-1)
+    return np.asarray(numbers, dtype=np.int64)
+
+
 def _column(column: pa.ChunkedArray) -> Ints:
     values: Ints = column.to_numpy().astype(np.int64)
     return values
 
 
-def _chain(rows: pa.Table, day: Ints, holder: Ints, here: npt.NDArray[np.bool_], days: Ints) -> Chain:
-    """Return what the rows *here* say of one chain, its weights by holder and day."""
+def _chain(
+    rows: pa.Table, day: Ints, codes: tuple[Ints, Ints], here: npt.NDArray[np.bool_], days: Ints
+) -> Chain:
+    """Return what the rows *here* say of one chain, its weights by holder and day; *codes*: holder, entity."""
+    holder, entity = codes
     close = np.flatnonzero(here & (holder < 0))
     close = close[np.argsort(day[close])]
     told = rows.take(pa.array(close))
@@ -132,6 +145,7 @@ def _chain(rows: pa.Table, day: Ints, holder: Ints, here: npt.NDArray[np.bool_],
     return Chain(
         chain_id=rows["chain_id"][int(np.argmax(here))].as_py(),
         holder=who,
+        entity=entity[chosen],
         start=start,
         end=end,
         weight=units.cast(pa.float64()).to_numpy(),
@@ -146,15 +160,18 @@ def _figures(chains: Sequence[Chain], places: int) -> Mapping[str, Floats]:
     """Return each figure by place; a place where nothing is held has no number."""
     made = {name: np.full(places, np.nan) for name in SCHEMA.names[3:-1]}
     holders = 1 + max((int(one.holder.max()) for one in chains if len(one.holder)), default=0)
+    is_joined = any((one.holder != one.entity).any() for one in chains)
     first = 0
     while first < places:
         last = min(places, first + max(1, _CELLS // holders))
-        block = _block(chains, first, last)
+        block = _block(chains, [one.holder for one in chains], first, last)
         whole = block.sum(axis=1)
         held = np.flatnonzero(whole > 0)
         if len(held):
             for name, figure in _measure(np.sort(block[held], axis=1), chains, first + held).items():
                 made[name][first + held] = figure
+            owners = _block(chains, [one.entity for one in chains], first, last) if is_joined else block
+            made["entities"][first + held] = np.count_nonzero(owners[held], axis=1)
             made["omnibus_share"][first + held] = (_omnibus(chains, first, last) / np.maximum(whole, 1))[held]
         first = last
     return made
@@ -167,23 +184,24 @@ def _rates(chains: Sequence[Chain], one: Chain, first: int, last: int) -> Floats
     return np.array([numerator / denominator for numerator, denominator in one.rates[first:last]])
 
 
-def _block(chains: Sequence[Chain], first: int, last: int) -> Floats:
-    """Return the weights of the places from *first* to before *last*, a row a place, a column a holder."""
+def _block(chains: Sequence[Chain], owners: Sequence[Ints], first: int, last: int) -> Floats:
+    """Return the weights of the places from *first* to before *last*, a row a place, a column an owner."""
     spells = [
         np.flatnonzero((one.start < last) & (one.end > first) & (one.weight > 0) & (one.start < one.end))
         for one in chains
     ]
-    who = np.unique(np.concatenate([one.holder[spell] for one, spell in zip(chains, spells, strict=True)]))
-    block = np.zeros((last - first, len(who)))
-    for one, spell in zip(chains, spells, strict=True):
+    who = np.unique(np.concatenate([own[spell] for own, spell in zip(owners, spells, strict=True)]))
+    cells = (last - first) * len(who)
+    block = np.zeros(cells)
+    for one, own, spell in zip(chains, owners, spells, strict=True):
         begins = np.maximum(one.start[spell], first) - first
         lengths = np.minimum(one.end[spell], last) - first - begins
         before = np.cumsum(lengths) - lengths
         row = np.arange(int(lengths.sum())) + np.repeat(begins - before, lengths)
-        column = np.repeat(np.searchsorted(who, one.holder[spell]), lengths)
-        rate = _rates(chains, one, first, last)
-        block[row, column] += np.repeat(one.weight[spell], lengths) * rate[row]
-    return block
+        cell = row * len(who) + np.repeat(np.searchsorted(who, own[spell]), lengths)
+        weight = np.repeat(one.weight[spell], lengths) * _rates(chains, one, first, last)[row]
+        block += np.bincount(cell, weights=weight, minlength=cells)
+    return block.reshape(last - first, len(who))
 
 
 def _omnibus(chains: Sequence[Chain], first: int, last: int) -> Floats:
@@ -245,7 +263,8 @@ def _spread(token: str, chain_id: str, closes: Ints, days: Ints, made: Mapping[s
     for name, figure in made.items():
         values = np.append(figure, np.nan)[at]  # -1, before the first change, is the last: nothing is held
         columns[name] = pa.array(values, mask=np.isnan(values))
-    columns["nakamoto"] = columns["nakamoto"].cast(pa.int64())
+    for name in ("nakamoto", "entities"):
+        columns[name] = columns[name].cast(pa.int64())
     known = columns["omnibus_share"].to_numpy(zero_copy_only=False)
     size = len(closes)
     return pa.Table.from_arrays(

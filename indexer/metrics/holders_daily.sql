@@ -1,6 +1,7 @@
 -- How many addresses hold at the close of every UTC day. addresses: balanceOf answers at least one base unit, contracts
 -- and 0x0 included. holders: the same without excluded, escrow, wrapper and locker roles and without 0x0, and with
 -- the requesters who hold nothing but what they have behind an escrow (steps/requesters.sql).
+-- entities: holders, those whom the issuer's own registry joins counted as one (steps/entity_days.sql).
 -- Shares, hhi (sum of squared shares), gini and nakamoto (the fewest who have more than half) are of what these
 -- holders hold and have behind escrows, in units (steps/holder_weights.sql); of several chains each turned by its rate.
 -- NULL where nobody holds. lower_bound: an omnibus wallet holds omnibus_share of it for others.
@@ -62,6 +63,7 @@ SELECT
   CASE
     WHEN counted.why_null IS NULL THEN counted.addresses - counted.excluded + counted.requesters
   END AS holders,
+  CASE WHEN counted.why_null IS NULL THEN COALESCE(concentration.entities, 0) END AS entities,
   CASE WHEN COALESCE(counted.why_null, counted.why_null_before) IS NULL THEN counted.entered END AS entered,
   CASE WHEN COALESCE(counted.why_null, counted.why_null_before) IS NULL THEN counted.exited END AS exited,
   CASE WHEN counted.why_null IS NULL THEN concentration.top1_share END AS top1_share,

@@ -23,6 +23,12 @@ FLOAT = address("f")
 BURNER = address("d")
 OMNIBUS = address("b")
 BURNER_SINCE = moment("2024-01-10T12:00:00")
+REGISTRY = [
+    {"entity": entity, "wallet": address(letter), "from_block": start, "to_block": end}
+    for entity, letter, start, end in (
+        ("1", "a", 0, None), ("1", "c", 50_000, None), ("1", "1", 0, 90_000), ("2", "2", 0, None), ("2", "3", 0, None),
+    )
+]  # fmt: skip
 KINDS = ("plain", "shares", "rate")
 PEOPLE = [address(letter) for letter in "abcdef123456789"]
 
@@ -197,6 +203,7 @@ def connection(seed: int, kind: str):
         "rebases": rebases,
         "derivations": [full("derivations", {"frontier_time": frontier, "frontier_block": 10**7})],
         "deployments": [full("deployments", {"decimals": DECIMALS})],
+        "entity_wallets": [full("entity_wallets", wallet) for wallet in REGISTRY],
         "address_roles": [
             full("address_roles", {"address": ESCROW, "role": "escrow"}),
             full("address_roles", {"address": FLOAT, "role": "issuer_float"}),
@@ -305,6 +312,17 @@ def concentration(weights: list[int]) -> dict[str, Fraction | int]:
     return figures
 
 
+def owners(weights: dict[str, int], entries: list[dict], close: datetime) -> set[str]:
+    """Return whom the wallets belong to, as the registry had it at the last entry."""
+    newest = max(entry["block_number"] for entry in entries if entry["block_time"] <= close)
+    joined = {
+        told["wallet"]: told["entity"]
+        for told in REGISTRY
+        if told["from_block"] <= newest and (told["to_block"] is None or told["to_block"] >= newest)
+    }
+    return {joined.get(who, who) for who in weights}
+
+
 def same(row: dict, figures: dict) -> bool:
     """Return whether every figure is in the row: counts exactly, ratios to 1e-12."""
     return all(
@@ -341,6 +359,7 @@ def test_concentration_is_that_of_plain_python(seed: int, kind: str):
             assert same(row, figures | {"omnibus_share": held_for_others}), row["day"]
             assert row["lower_bound"] == (held_for_others > 0)
             assert row["holders"] == len(weights)
+            assert row["entities"] == len(owners(weights, entries, close))
             compared += 1
     assert compared > DAYS
 

@@ -28,7 +28,7 @@ WHERE holders_daily.why_null IS NULL
     OR holders_daily.exited IS NULL OR holders_daily.top1_share IS NULL OR holders_daily.top5_share IS NULL
     OR holders_daily.top10_share IS NULL OR holders_daily.top50_share IS NULL OR holders_daily.hhi IS NULL
     OR holders_daily.gini IS NULL OR holders_daily.nakamoto IS NULL OR holders_daily.lower_bound IS NULL
-    OR holders_daily.omnibus_share IS NULL
+    OR holders_daily.omnibus_share IS NULL OR holders_daily.entities IS NULL
   )
 UNION ALL
 SELECT flows_daily.token AS token, flows_daily.chain_id AS chain_id,

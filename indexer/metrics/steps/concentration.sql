@@ -9,6 +9,7 @@ SELECT
   holder_weights.day AS day,
   holder_weights.units AS units,
   holder_weights.is_omnibus AS is_omnibus,
+  holder_weights.entity AS entity,
   CAST(NULL AS DECIMAL(38, 0)) AS numerator,
   CAST(NULL AS DECIMAL(38, 0)) AS denominator,
   CAST(NULL AS DECIMAL(38, 18)) AS base_unit
@@ -21,6 +22,7 @@ SELECT
   closes.day AS day,
   CAST(0 AS DECIMAL(38, 0)) AS units,
   FALSE AS is_omnibus,
+  CAST(NULL AS VARCHAR) AS entity,
   closes.numerator AS numerator,
   closes.denominator AS denominator,
   scales.base_unit AS base_unit

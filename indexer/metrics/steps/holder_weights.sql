@@ -1,6 +1,6 @@
 -- What each holder of steps/holders counts for in concentration after each day that changed it, in units: what it
 -- holds and what it has behind escrows, each from one base unit on; nothing while it has a role that makes it no
--- holder. is_omnibus: its role says that it holds for others. entity: whom the registry joined it to, see joined.
+-- holder. is_omnibus: its role says that it holds for others. entity: whom the issuer's registry joins it to, if anybody.
 -- All of it comes from changes alone, so that no row is made for a day on which nothing changed.
 -- grain: token, chain, holder, day with a change · kind: step, not stored
 WITH roles AS (
@@ -94,6 +94,13 @@ changes AS (
   SELECT terms.token, terms.chain_id, terms.address, terms.until_day, 0, 0, 0, -terms.excludes, terms.excludes - 1
   FROM terms
   WHERE terms.since IS NOT NULL AND terms.until_day IS NOT NULL
+  UNION ALL
+  SELECT entity_days.token, entity_days.chain_id, entity_days.wallet, entity_days.since, 0, 0, 0, 0, 0
+  FROM entity_days
+  UNION ALL
+  SELECT entity_days.token, entity_days.chain_id, entity_days.wallet, entity_days.until_day, 0, 0, 0, 0, 0
+  FROM entity_days
+  WHERE entity_days.until_day IS NOT NULL
 ),
 
 of_day AS (
@@ -128,6 +135,19 @@ stands AS (
     ORDER BY of_day.day
     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
   )
+),
+
+-- Of several entities at once the first by name, so that a wallet is one.
+joined AS (
+  SELECT stands.token, stands.chain_id, stands.holder, stands.day, MIN(entity_days.entity) AS entity
+  FROM stands
+  INNER JOIN entity_days
+    ON entity_days.token = stands.token
+    AND entity_days.chain_id = stands.chain_id
+    AND entity_days.wallet = stands.holder
+    AND entity_days.since <= stands.day
+    AND (entity_days.until_day IS NULL OR entity_days.until_day > stands.day)
+  GROUP BY stands.token, stands.chain_id, stands.holder, stands.day
 )
 
 SELECT
@@ -140,5 +160,11 @@ SELECT
     WHEN stands.holds > 0 THEN stands.units + stands.claimed
     ELSE stands.claimed
   END AS units,
-  stands.omnibus > 0 AS is_omnibus
+  stands.omnibus > 0 AS is_omnibus,
+  joined.entity AS entity
 FROM stands
+LEFT JOIN joined
+  ON joined.token = stands.token
+  AND joined.chain_id = stands.chain_id
+  AND joined.holder = stands.holder
+  AND joined.day = stands.day

@@ -95,6 +95,7 @@ def upgrade() -> None:
     sa.Column('day', sa.Date(), nullable=False, comment='UTC day'),
     sa.Column('addresses', sa.BigInteger(), nullable=True, comment='Addresses with balanceOf of at least one base unit, contracts and 0x0 included'),
     sa.Column('holders', sa.BigInteger(), nullable=True, comment='The same without excluded, escrow, wrapper and locker roles, with requesters behind escrow'),
+    sa.Column('entities', sa.BigInteger(), nullable=True, comment="Holders, wallets that the issuer's own registry joins counted as one"),
     sa.Column('entered', sa.BigInteger(), nullable=True, comment='Addresses that became holders on the day'),
     sa.Column('exited', sa.BigInteger(), nullable=True, comment='Addresses that ceased to be holders on the day'),
     sa.Column('top1_share', sa.Double(), nullable=True, comment='Of what holders hold and have behind escrows, what the largest has'),
