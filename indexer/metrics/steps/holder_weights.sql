@@ -1,6 +1,6 @@
 -- What each holder of steps/holders counts for in concentration after each day that changed it, in units: what it
 -- holds and what it has behind escrows, each from one base unit on; nothing while it has a role that makes it no
--- holder. is_omnibus: its role says that it holds for others. entity: whom the issuer's registry joins it to, if anybody.
+-- holder. is_omnibus: its role says that it holds for others. entity: whom the issuer's registry joins it to.
 -- All of it comes from changes alone, so that no row is made for a day on which nothing changed.
 -- grain: token, chain, holder, day with a change · kind: step, not stored
 WITH roles AS (
