@@ -165,7 +165,7 @@ def _figures(chains: Sequence[Chain], places: int) -> Mapping[str, Floats]:
     while first < places:
         last = min(places, first + max(1, _CELLS // holders))
         block = _block(chains, [one.holder for one in chains], first, last)
-        whole = block.sum(axis=1)
+        whole = _sum(np.sort(block, axis=1)[:, ::-1])
         held = np.flatnonzero(whole > 0)
         if len(held):
             for name, figure in _measure(np.sort(block[held], axis=1), chains, first + held).items():
@@ -206,21 +206,28 @@ def _block(chains: Sequence[Chain], owners: Sequence[Ints], first: int, last: in
 
 def _omnibus(chains: Sequence[Chain], first: int, last: int) -> Floats:
     """Return what omnibus wallets weigh at each place."""
-    total = np.zeros(last - first)
-    for one in chains:
-        rate = _rates(chains, one, first, last)
-        for n in np.flatnonzero(one.omnibus & (one.start < last) & (one.end > first)):
-            begin, end = max(one.start[n], first) - first, min(one.end[n], last) - first
-            total[begin:end] += one.weight[n] * rate[begin:end]
+    if not any(one.omnibus.any() for one in chains):
+        return np.zeros(last - first)
+    theirs = [one._replace(weight=np.where(one.omnibus, one.weight, 0)) for one in chains]
+    return _sum(np.sort(_block(theirs, [one.holder for one in theirs], first, last), axis=1)[:, ::-1])
+
+
+def _sum(descending: Floats) -> Floats:
+    """Return the sum of each row, one by one from the left: no order of holders and no empty column changes it."""
+    if descending.shape[1] == 0:
+        return np.zeros(len(descending))
+    total: Floats = descending.cumsum(axis=1)[:, -1]
     return total
 
 
 def _measure(block: Floats, chains: Sequence[Chain], places: Ints) -> dict[str, Floats]:
     """Return the figures of rows of weights that ascend, none of which is empty."""
-    whole, count = block.sum(axis=1), (block > 0).sum(axis=1)
-    tops = {f"top{top}_share": np.minimum(block[:, -top:].sum(axis=1) / whole, 1) for top in TOPS}
-    ranks = np.arange(block.shape[1], 0, -1, dtype=np.float64)
-    so_far = block[:, ::-1].cumsum(axis=1)
+    count, width = np.count_nonzero(block, axis=1), block.shape[1]
+    large = block[:, ::-1]
+    so_far = large.cumsum(axis=1)
+    whole = so_far[:, -1]
+    tops = {f"top{top}_share": so_far[:, min(top, width) - 1] / whole for top in TOPS}
+    ranks = np.arange(1, width + 1, dtype=np.float64)
     most = np.count_nonzero(so_far <= whole[:, None] / 2, axis=1) + 1
     rows = np.arange(len(block))
     with_it = so_far[rows, np.minimum(most, block.shape[1]) - 1] - whole / 2
@@ -228,8 +235,8 @@ def _measure(block: Floats, chains: Sequence[Chain], places: Ints) -> dict[str, 
     for n in np.flatnonzero(np.minimum(np.abs(with_it), without) <= _DOUBT * whole):
         most[n] = _more_than_half(_exact(chains, int(places[n])))
     return tops | {
-        "hhi": np.einsum("ij,ij->i", block, block) / whole**2,
-        "gini": np.maximum((count + 1 - 2 * (block @ ranks) / whole) / count, 0),
+        "hhi": _sum(large * large) / whole**2,
+        "gini": np.maximum((count + 1 - 2 * _sum(large * ranks) / whole) / count, 0),
         "nakamoto": most.astype(np.float64),
     }
 
