@@ -8,7 +8,7 @@ from typing import NamedTuple
 from indexer.floor.errors import NoEndpoint
 from indexer.floor.spans import BlockRef
 from indexer.sources.answers import read_block, read_bytes
-from indexer.sources.endpoint import Answer, Ask, Endpoint
+from indexer.sources.endpoint import Answer, Ask, Endpoint, in_requests
 from indexer.sources.logjson import BadAnswer
 from indexer.sources.pool import Pool, Want
 from indexer.sources.provider_errors import Refusal, Refused
@@ -54,16 +54,18 @@ async def ask_calls(pool: Pool, calls: Sequence[Call | Slot]) -> list[CallAnswer
 
     async def act(endpoint: Endpoint) -> None:
         open_ = [i for i in range(len(calls)) if i not in found]
-        answers = await _pinned(endpoint, [calls[i] for i in open_])
         left: list[Refusal] = []
-        for i, answer in zip(open_, answers, strict=True):
-            if not isinstance(answer, Refusal):
-                result = endpoint.believe(want.text, read_bytes, answer)
-                found[i] = CallAnswer(result, None, "answered", endpoint.name)
-            elif answer.kind == "reverted":
-                found[i] = CallAnswer(None, answer.text, answer.kind, endpoint.name)
-            else:
-                left.append(answer)
+        # What came is kept though a later request fails: one by one, a whole batch would hardly ever pass.
+        for part in in_requests(endpoint, open_):
+            answers = await _pinned(endpoint, [calls[i] for i in part])
+            for i, answer in zip(part, answers, strict=True):
+                if not isinstance(answer, Refusal):
+                    result = endpoint.believe(want.text, read_bytes, answer)
+                    found[i] = CallAnswer(result, None, "answered", endpoint.name)
+                elif answer.kind == "reverted":
+                    found[i] = CallAnswer(None, answer.text, answer.kind, endpoint.name)
+                else:
+                    left.append(answer)
         if left:
             # What may pass is asked again here before what this endpoint lacks is asked elsewhere.
             worst = next((r for r in left if r.kind != "missing-state"), left[0])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -207,6 +207,15 @@ class Endpoint:
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.close()
+
+
+def in_requests(endpoint: Endpoint, asked: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield *asked* in parts that the endpoint takes in one request, by what is known when each is due."""
+    at = 0
+    while at < len(asked):
+        size = min(endpoint.batch, BATCH)
+        yield asked[at : at + size]
+        at += size
 
 
 def _refuses_batch(found: Sequence[Envelope], reply: Reply, refusal: Refusal) -> bool:

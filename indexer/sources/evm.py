@@ -20,7 +20,7 @@ from indexer.sources.answers import TxAnswer, read_block, read_bloom
 from indexer.sources.calls import Call, CallAnswer, Slot, ask_calls
 from indexer.sources.canaries import Asked
 from indexer.sources.checks import checked, in_bloom, timed, untimed_blocks
-from indexer.sources.endpoint import BATCH, Ask, Endpoint
+from indexer.sources.endpoint import BATCH, Ask, Endpoint, in_requests
 from indexer.sources.logjson import BadAnswer, Parsed, parse_logs
 from indexer.sources.pool import Pool, Want
 from indexer.sources.provider_errors import CUT, Refusal, Refused
@@ -266,8 +266,7 @@ async def _block(endpoint: Endpoint, number_or_tag: str, what: str) -> BlockRef:
 async def _add_headers(endpoint: Endpoint, wanted: dict[int, str], headers: dict[int, BlockRef]) -> None:
     """Add the headers of *wanted* (number → hash) that are missing, a batch at a time."""
     missing = [n for n, block_hash in wanted.items() if n not in headers or headers[n].hash != block_hash]
-    for at in range(0, len(missing), BATCH):
-        part = missing[at : at + BATCH]
+    for part in in_requests(endpoint, missing):
         asks = [_ask_block(hex(number)) for number in part]
         for number, ask, answer in zip(part, asks, await endpoint.ask(asks), strict=True):
             block = endpoint.believe(f"block {number}", read_block, endpoint.accept(ask, answer))

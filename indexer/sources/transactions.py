@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from indexer.floor.errors import NoEndpoint
 from indexer.sources.answers import TxAnswer, read_transaction
-from indexer.sources.endpoint import Ask, Endpoint
+from indexer.sources.endpoint import Ask, Endpoint, in_requests
 from indexer.sources.pool import Pool, Want
 from indexer.sources.provider_errors import Refusal, Refused
 
@@ -50,6 +50,16 @@ async def _fill(
     endpoint: Endpoint, asks: Sequence[tuple[TxRef, Ask]], found: dict[TxRef, TxAnswer]
 ) -> list[Refusal]:
     """Add the transactions that the endpoint has to *found*, and return why the others are not there."""
+    refusals: list[Refusal] = []
+    for part in in_requests(endpoint, asks):
+        refusals += await _fill_part(endpoint, part, found)
+    return refusals
+
+
+async def _fill_part(
+    endpoint: Endpoint, asks: Sequence[tuple[TxRef, Ask]], found: dict[TxRef, TxAnswer]
+) -> list[Refusal]:
+    """Do the same with one request, so that what came is kept though a later one fails."""
     refusals: list[Refusal] = []
     answers = await endpoint.ask([ask for _, ask in asks])
     for (ref, _), answer in zip(asks, answers, strict=True):
