@@ -7,7 +7,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "scenario"))
 
-SEEDS = 1_000
+SEEDS = 200
+"""Enough for every change; `--seeds 1000` and more take minutes."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

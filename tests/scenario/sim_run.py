@@ -110,16 +110,26 @@ def _nodes(plan: Plan, world: World) -> dict[str, Node]:
     }
 
 
+@contextmanager
+def told(clock: Clock, flush: float) -> Iterator[None]:
+    """Give the program the simulation's wall clock and pace of flushes, and take them back."""
+    before = writer.FLUSH_SECONDS, session.datetime
+    writer.FLUSH_SECONDS = flush
+    session.datetime = SimpleNamespace(now=lambda zone: EPOCH.astimezone(zone) + timedelta(seconds=clock.now))
+    try:
+        yield
+    finally:
+        writer.FLUSH_SECONDS, session.datetime = before
+
+
 def _run(ran: Ran, one: Round, clock: Clock, disk: Disk, connect: Connect) -> Mortal:
     """Run the program once, and book what it said."""
     until = clock.now + one.seconds if one.command == "follow" else None
     steps = Mortal(one.at_await, one.at_store, clock, until)
     progress = Quiet()
-    writer.FLUSH_SECONDS = one.flush
-    session.datetime = SimpleNamespace(now=lambda zone: EPOCH.astimezone(zone) + timedelta(seconds=clock.now))
     ran.ended, ran.troubles, ran.halted = False, (), None
     tokens = tuple(ran.registry.tokens.values())
-    with mortal(steps, disk, ran.kills), simulated(clock, steps.on_await):
+    with told(clock, one.flush), mortal(steps, disk, ran.kills), simulated(clock, steps.on_await):
         try:
             if one.command == "follow":
                 follow.follow(ran.settings, ran.registry, Order(tokens), progress, connect)

@@ -331,7 +331,10 @@ def test_other_addresses_give_the_same_answers(
         path.write_text(swapped(path.read_text(encoding="utf-8"), swaps), encoding="utf-8")
     for each in names:
         with gzip.open(path_of(each), "rt", encoding="utf-8") as file:
-            (tmp_path / f"{each}.json").write_text(swapped(file.read(), swaps), encoding="utf-8")
+            text = swapped(file.read(), swaps)
+        # The blooms of its headers speak of the old addresses; one of zeros tells nothing.
+        text = re.sub(r'"logsBloom": ?"0x[0-9a-f]{512}"', f'"logsBloom": "0x{"0" * 512}"', text)
+        (tmp_path / f"{each}.json").write_text(text, encoding="utf-8")
     recordings = [truth.load(tmp_path / f"{each}.json") for each in names]
     asked, home = ASKED._replace(config=config), tmp_path / "home"
     fetched = line.fetched(recordings, asked, home)
