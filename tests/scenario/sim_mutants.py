@@ -12,8 +12,7 @@ from sim_plan import Plan
 
 from indexer.sources import checks, evm
 from indexer.sources.endpoint import Endpoint
-from indexer.store import durable, journal
-from indexer.sync import ingest, rounds, tips, writer
+from indexer.sync import rounds, tips, writer
 from indexer.verify import certificate
 
 
@@ -79,10 +78,6 @@ MUTANTS = (
         evm, "_hold", "    if seen is None", "    return\n    if seen is None", wants=_strands,
     ),
     Mutant(
-        "files are listed before they are synced",
-        durable, "write_whole", "            os.fsync(out.fileno())\n", "", users=(journal,), wants=_loses_power,
-    ),
-    Mutant(
         "segments are committed before their files are listed",
         writer.LogWriter, "flush",
         "                _put(commit, run[0].filter, segment, file)\n",
@@ -97,13 +92,6 @@ MUTANTS = (
         writer.LogWriter, "_write", '"last": run[-1].span.last,', '"last": run[-1].span.last + 1,',
     ),
     Mutant(
-        "a request that was refused counts as one without logs",
-        ingest, "ingest",
-        "            queue.extendleft(reversed(pieces))",
-        "            queue.extendleft(reversed(pieces[:1]))",
-        users=(rounds,),
-    ),
-    Mutant(
         "a reorganisation of depth two and more is ignored",
         tips, "settle",
         "        drop_above(work, evm.chain_id, step.above)\n",
@@ -114,11 +102,6 @@ MUTANTS = (
     Mutant(
         "a reorganisation drops one segment too few",
         tips, "drop_above", 's["last"] > above', 's["last"] > above + 1', "follows", wants=_forks,
-    ),
-    Mutant(
-        "what the chain took back stays in the tables",
-        tips, "drop_above",
-        "        commit.update(FILES,", "        0 and commit.update(FILES,", "follows", wants=_forks,
     ),
     Mutant(
         "everything is final as soon as it is fetched",
