@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "scenario"))
 
-SEEDS = 200
+SEEDS = 100
 """Enough for every change; `--seeds 1000` and more take minutes."""
 
 
