@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexer.floor.tables import AUDITS, CLAIMS, ENDPOINTS, FILES, FILTERS, HEADS, SEGMENTS, TABLES, Table
+from indexer.floor.tables import (
+    AUDITS,
+    CLAIMS,
+    ENDPOINTS,
+    FILES,
+    FILTERS,
+    HEADS,
+    RESTATEMENTS,
+    SEGMENTS,
+    TABLES,
+    Table,
+)
 
 if TYPE_CHECKING:
     import duckdb
 
-PROGRESS = (SEGMENTS, FILES, FILTERS, ENDPOINTS, HEADS, CLAIMS, AUDITS)
-"""How rows were fetched and where they lie: differs between runs that reach the same."""
+PROGRESS = (SEGMENTS, FILES, FILTERS, ENDPOINTS, HEADS, CLAIMS, AUDITS, RESTATEMENTS)
+"""How rows were fetched, where they lie and what was said on the way: differs between runs that reach the same."""
 
 _BY_CHANCE = frozenset({"fetched_at", "published_at", "imported_at", "superseded_at", "endpoint"})
 
