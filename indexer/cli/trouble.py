@@ -127,7 +127,7 @@ def terminable() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # whatever a library makes of the signal; anything else is raised as it is
         if came:
             raise SystemExit(TERMINATED) from None
         if isinstance(error, RuntimeError) and str(error) == _STOPPED_QUERY:

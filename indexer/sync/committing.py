@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ from indexer.floor.tables import DERIVED, FILES, RESTATEMENTS, TABLES, Table
 from indexer.store.book import Book, Commit
 from indexer.store.lake import Lake
 from indexer.sync.restating import LATE, restated
+from indexer.sync.session import now
 from indexer.sync.writer import file_row, unlist
 
 BookRows = Mapping[Table, list[dict[str, Any]]]
@@ -49,7 +49,7 @@ def commit_tables(  # noqa: PLR0913 - each says something of its own
     kept = {file.path for file in files.values()}
     old = [path for name, path in sorted(listed) if name in tables and path not in kept]
     emptied = {name for name, path in listed if path in old} - set(fresh)
-    at = datetime.now(UTC).replace(tzinfo=None)
+    at = now()
     was = {name: [p for n, p in listed if n == name] for name in tables}
     told = [
         row
