@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from indexer.cli.cells import safe
+from indexer.floor.cells import safe
 from indexer.floor.errors import Usage
 
 if TYPE_CHECKING:

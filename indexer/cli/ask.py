@@ -12,8 +12,8 @@ import typer
 from indexer.cli.fetch import ChainsOption
 from indexer.cli.output import Format, FormatOption, JsonOption, chosen, emit, say
 from indexer.cli.shell import Shell, absent, chains_for, named, registry_of, shell, tables
-from indexer.cli.when import day, instant
 from indexer.floor.errors import Usage
+from indexer.floor.when import day, instant
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from indexer.cli.cells import safe
+from indexer.floor.cells import safe
 
 
 class Rate(ProgressColumn):

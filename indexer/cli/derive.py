@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.cells import safe
 from indexer.cli.fetch import TokensArgument, judge, results
 from indexer.cli.output import Format, FormatOption, JsonOption, chosen, emit
 from indexer.cli.progress import progress
 from indexer.cli.shell import absent, registry_of, shell, tokens_for
+from indexer.floor.cells import safe
 from indexer.floor.errors import Mismatch, Usage
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.cells import safe
 from indexer.cli.output import Format, FormatOption, JsonOption, Sheet, chosen, emit
 from indexer.cli.progress import progress
 from indexer.cli.shell import chains_for, registry_of, shell, tokens_for
-from indexer.cli.when import first_block, last_block
+from indexer.floor.cells import safe
 from indexer.floor.errors import Halted, Mismatch, NoEndpoint
+from indexer.floor.when import first_block, last_block
 
 if TYPE_CHECKING:
     from indexer.config.model import Registry, Token

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from indexer.cli.cells import safe, text, width
+from indexer.floor.cells import safe, text, width
 
 GAP = "  "
 _HEX = re.compile(r"0x[0-9a-f]{16,}")

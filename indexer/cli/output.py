@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from indexer.cli.cells import jsonable, text
 from indexer.cli.grid import Compact, Grid, caption, compact, lines
+from indexer.floor.cells import jsonable, text
 from indexer.floor.errors import Usage
 
 if TYPE_CHECKING:

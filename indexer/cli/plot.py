@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from indexer.cli.cells import plain
+from indexer.floor.cells import plain
 
 WIDTH = 48
 HEIGHT = 12

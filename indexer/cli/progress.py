@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.cli.cells import safe
+from indexer.floor.cells import safe
 
 if TYPE_CHECKING:
     from indexer.sync.orders import Progress

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from indexer.cli.cells import safe
 from indexer.config.model import Endpoint
+from indexer.floor.cells import safe
 from indexer.floor.errors import RwaError
 
 INTERRUPTED = 130

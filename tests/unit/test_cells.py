@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from indexer.cli.cells import jsonable, plain, safe, text, width
+from indexer.floor.cells import jsonable, plain, safe, text, width
 
 
 @pytest.mark.parametrize(

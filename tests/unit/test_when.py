@@ -2,8 +2,8 @@ from datetime import date, datetime
 
 import pytest
 
-from indexer.cli.when import block_or_day, day, first_block, instant, last_block
 from indexer.floor.errors import Usage
+from indexer.floor.when import block_or_day, day, first_block, instant, last_block
 
 TODAY = date(2025, 6, 30)
 

@@ -62,16 +62,16 @@ def day(option: str, typed: str | None) -> date | None:
     return _day(option, typed)
 
 
-def instant(typed: str) -> int | date | datetime:
-    """Return what --at means: a block, a day, or a time (UTC where it names no zone) without a zone."""
+def instant(typed: str, option: str = "--at") -> int | date | datetime:
+    """Return what *option* means: a block, a day, or a time (UTC where it names no zone) without a zone."""
     if (typed.isascii() and typed.isdecimal()) or _DAY.fullmatch(typed):
-        return block_or_day("--at", typed)
+        return block_or_day(option, typed)
     try:
         at = datetime.fromisoformat(typed)
         return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
     except (ValueError, OverflowError):
         raise Usage(
-            f"--at {typed!r} is not known; give {_TYPED}, or a time such as 2025-01-31T16:00Z."
+            f"{option} {typed!r} is not known; give {_TYPED}, or a time such as 2025-01-31T16:00Z."
         ) from None
 
 
