@@ -65,13 +65,13 @@ def bring(
     how = chosen(wanted, as_json)
     settings = shell(context).settings()
     registry = registry_of(settings)
-    given = File(kind.value, *_read(file), source)
+    given = File(kind.value, *read_file(file), source)
     with progress(quiet=shell(context).quiet) as told:
         done = import_file(settings, registry, given, told, dry_run=dry_run)
     emit(sheet(done, COLUMNS), how)
 
 
-def _read(file: str) -> tuple[str, bytes]:
+def read_file(file: str) -> tuple[str, bytes]:
     """Return the name and the bytes of *file*."""
     if file == "-":
         return "stdin", sys.stdin.buffer.read()

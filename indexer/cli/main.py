@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from indexer.cli import ask, audit, bring, demo, derive, doctor, fetch, head, known, repair, replay
+from indexer.cli import ask, audit, bring, demo, derive, doctor, fetch, head, known, reconcile, repair, replay
 from indexer.cli.shell import Shell
 from indexer.cli.trouble import (
     INTERRUPTED,
@@ -46,6 +46,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "metrics": derive.metrics,
     "rebuild": derive.rebuild,
     "import": bring.bring,
+    "reconcile": reconcile.reconcile,
     "repair": repair.repair,
     "doctor": doctor.doctor,
     "replay": replay.replay,

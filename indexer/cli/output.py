@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from enum import StrEnum
 from textwrap import wrap
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TextIO
 
 import typer
 
@@ -138,8 +139,19 @@ def _write_json(answer: pa.Table | Sheet) -> None:
     sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
 
 
+def csv_text(answer: Sheet) -> str:
+    """Return the sheet as the text of a CSV file."""
+    told = io.StringIO()
+    _csv_rows(answer, told)
+    return told.getvalue()
+
+
 def _write_csv(answer: pa.Table | Sheet) -> None:
-    out = csv.writer(sys.stdout, lineterminator="\n")
+    _csv_rows(answer, sys.stdout)
+
+
+def _csv_rows(answer: pa.Table | Sheet, to: TextIO) -> None:
+    out = csv.writer(to, lineterminator="\n")
     out.writerow(_names(answer))
     out.writerows([text(value) for value in row] for row in _tuples(answer))
 

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from config_kit import ADDRESS, CHAINS, DEPLOYMENT, PLATFORM, TOKEN, read
@@ -24,10 +23,12 @@ SUPPLY = "product,chain,day,supply,source\n"
 LABELS = "chain,address,label,source\n"
 
 
-@pytest.fixture
-def asked(tmp_path: Path) -> Asked:
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     """One token on ethereum, known on solana too; the day is 2026-02-01."""
-    registry: Registry = read(tmp_path, PLATFORM + TOKEN + DEPLOYMENT + KNOWN, CHAINS + SECOND)
+    registry: Registry = read(
+        tmp_path_factory.mktemp("config"), PLATFORM + TOKEN + DEPLOYMENT + KNOWN, CHAINS + SECOND
+    )
     return Asked(registry, None, date(2026, 2, 1))
 
 
