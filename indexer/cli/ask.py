@@ -11,15 +11,13 @@ import typer
 
 from indexer.cli.fetch import ChainsOption
 from indexer.cli.output import Format, FormatOption, JsonOption, chosen, emit, say
-from indexer.cli.shell import Shell, absent, chains_for, named, registry_of, shell, tables
+from indexer.cli.shell import Shell, registry_of, shell, tables
 from indexer.floor.errors import Usage
-from indexer.floor.when import day, instant
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
-    from indexer.metrics.answers import Question
+    from indexer.serve.questions import Typed
 
 QUERY_ROWS = 100_000
 MOST_ROWS = 10**15
@@ -114,18 +112,16 @@ def show(  # noqa: PLR0913 - each is an option
         raise Usage(
             "--plot draws supply over days: `rwa show supply TOKEN --plot`, without --at or a format."
         )
-    if at is not None and (first or last):
-        raise Usage("--at asks for one moment, --from and --to for days; give one of the two.")
     if what is What.BALANCES and (first or last):
         raise Usage("Balances are those of one moment: ask with --at for a block, a day's close or a time.")
     if basis is not Basis.TOTAL and what is not What.ROLLFORWARD:
         raise Usage(
             "--basis belongs to `rwa show rollforward`; `rwa show supply` has both figures side by side."
         )
-    typed = (at, first, last)
-    rows = answer(
-        shell(context), what.value, (name, product, tuple(chain or ())), typed, (limit, basis.value)
-    )
+    from indexer.serve.questions import Typed  # noqa: PLC0415 - help does not pay for DuckDB
+
+    typed = Typed(name, product, tuple(chain or ()), at, first, last, limit, basis.value)
+    rows = answer(shell(context), what.value, typed)
     if plot:
         from indexer.cli.plot import plot_lines  # noqa: PLC0415 - seldom asked for
 
@@ -139,67 +135,18 @@ def show(  # noqa: PLR0913 - each is an option
     emit(rows, how, BRIEF.get(what, ()))
 
 
-def answer(
-    stood: Shell,
-    what: str,
-    scope: tuple[str, bool, tuple[str, ...]],
-    typed: tuple[str | None, str | None, str | None],
-    shape: tuple[int | None, str],
-) -> pa.Table:
-    """Return the rows of one answer.
-
-    *scope* is name, --product and --chain, *typed* --at, --from, --to, *shape* --limit and --basis.
-    """
-    from indexer.metrics import answers  # noqa: PLC0415 - help does not pay for DuckDB
+def answer(stood: Shell, what: str, typed: Typed) -> pa.Table:
+    """Return the rows of one answer."""
+    from indexer.serve import questions  # noqa: PLC0415 - help does not pay for DuckDB
 
     settings = stood.settings()
     registry = registry_of(settings)
-    name, product, chains = scope
-    tokens = named(registry, [name], product=product)
-    at, first, last = typed
-    question: Question = answers.Question(
-        tokens=tuple(token.id for token in tokens),
-        chain_ids=tuple(registry.chains[chain].id for chain in chains_for(registry, chains) or ()) or None,
-        at=None if at is None else instant(at),
-        first=day("--from", first),
-        last=day("--to", last),
-        limit=shape[0],
-        basis=shape[1],
-    )
-    if question.first and question.last and question.first > question.last:
-        raise Usage(f"--from {first} lies after --to {last}; give an earlier --from, or a later --to.")
+    asked = questions.question(registry, typed)
     with tables(settings, registry) as con:
-        _refuse_absent(con, question, chains)
-        found: pa.Table = answers.ANSWERS[what](con, question)
+        found: pa.Table = questions.answer(con, what, asked, typed.chains)
         if found.num_rows == 0:
-            sys.stderr.write(_covered(con, question.tokens))
+            sys.stderr.write(questions.covered(con, asked.tokens) + "\n")
         return found
-
-
-def _refuse_absent(con: duckdb.DuckDBPyConnection, q: Question, chains: tuple[str, ...]) -> None:
-    """Raise Usage where nothing of *q* is in the home: no rows would read as nothing happened."""
-    rows = con.execute(
-        "SELECT token, chain_id, chain FROM derivations JOIN chains USING (chain_id)"
-    ).fetchall()
-    held = [(chain_id, chain) for token, chain_id, chain in rows if token in q.tokens]
-    if not held:
-        raise Usage(absent(q.tokens))
-    if q.chain_ids and not {chain_id for chain_id, _ in held} & set(q.chain_ids):
-        has = ", ".join(sorted({chain for _, chain in held}))
-        raise Usage(
-            f"This home has {' and '.join(q.tokens)} on {has}, not on {', '.join(chains)}; leave --chain out, or "
-            f"fetch that chain first: `rwa backfill {' '.join(q.tokens)} --chain {chains[0]}`."
-        )
-
-
-def _covered(con: duckdb.DuckDBPyConnection, tokens: tuple[str, ...]) -> str:
-    """Return the sentence that says which days the home has of *tokens*."""
-    days = (
-        "SELECT MIN(day), MAX(day) FROM activity_daily WHERE LIST_CONTAINS(CAST($tokens AS VARCHAR[]), token)"
-    )
-    first, last = con.execute(days, {"tokens": list(tokens)}).fetchall()[0]
-    has = f"from {first} to {last}" if first else "without a day that has an event"
-    return f"This home has {' and '.join(tokens)} {has}.\n"
 
 
 def query(

@@ -111,8 +111,10 @@ def _command() -> str:
 
 
 def _print(here: Shell, section: Section) -> None:
-    scope = (section.token, False, (section.chain,))
-    rows = _last_days(answer(here, section.what, scope, (None, None, None), (None, "total")), section.days)
+    from indexer.serve.questions import Typed  # noqa: PLC0415 - help does not pay for DuckDB
+
+    rows = answer(here, section.what, Typed(section.token, chains=(section.chain,)))
+    rows = _last_days(rows, section.days)
     say("", f"{section.what.value} of {section.token}: {section.meaning}")
     names = [name for name in BRIEF.get(section.what, rows.column_names) if name in rows.column_names]
     emit(rows.select(names), Format.TABLE)

@@ -10,7 +10,8 @@ import typer
 from indexer.cli.fetch import TokensArgument, judge, results
 from indexer.cli.output import Format, FormatOption, JsonOption, chosen, emit
 from indexer.cli.progress import progress
-from indexer.cli.shell import absent, registry_of, shell, tokens_for
+from indexer.cli.shell import registry_of, shell, tokens_for
+from indexer.config.select import absent
 from indexer.floor.cells import safe
 from indexer.floor.errors import Mismatch, Usage
 

@@ -70,13 +70,6 @@ def named(registry: Registry, names: Sequence[str], *, product: bool = False) ->
     return select(registry, names, product=product)
 
 
-def absent(tokens: Sequence[str]) -> str:
-    """Return the sentence that says that a home holds none of *tokens*, and what to do."""
-    are, them = ("are", "them") if len(tokens) > 1 else ("is", "it")
-    names = " and ".join(tokens)
-    return f"{names} {are} not in this home; fetch {them} first: `rwa backfill {' '.join(tokens)}`."
-
-
 def tokens_for(
     settings: Settings, registry: Registry, names: Sequence[str], *, everything: bool = False
 ) -> tuple[Token, ...]:
@@ -94,11 +87,9 @@ def tokens_for(
 
 def chains_for(registry: Registry, names: Sequence[str]) -> tuple[str, ...] | None:
     """Return the chain names after --chain, each checked; None where none was given."""
-    for name in names:
-        if name not in registry.chains:
-            known = ", ".join(sorted(registry.chains))
-            raise Usage(f"--chain {name!r} is not in the configuration, which knows: {known}.")
-    return tuple(names) or None
+    from indexer.config.select import chains_named  # noqa: PLC0415 - help does not read the configuration
+
+    return tuple(chain.name for chain in chains_named(registry, names)) or None
 
 
 @contextmanager

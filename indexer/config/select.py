@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from indexer.config.model import Deployment, Registry, Token
+from indexer.config.model import Chain, Deployment, Registry, Token
 from indexer.floor.errors import Usage
 
 
@@ -21,6 +21,22 @@ def select(registry: Registry, names: Sequence[str], *, product: bool = False) -
             raise _unknown(registry, name, product=product)
         chosen |= {token.id: token for token in meant if token.id not in chosen}
     return tuple(chosen.values())
+
+
+def absent(tokens: Sequence[str]) -> str:
+    """Return the sentence that says that a home holds none of *tokens*, and what to do."""
+    are, them = ("are", "them") if len(tokens) > 1 else ("is", "it")
+    names = " and ".join(tokens)
+    return f"{names} {are} not in this home; fetch {them} first: `rwa backfill {' '.join(tokens)}`."
+
+
+def chains_named(registry: Registry, names: Sequence[str], option: str = "--chain") -> tuple[Chain, ...]:
+    """Return the chains *names*; raises Usage where one is not known."""
+    for name in names:
+        if name not in registry.chains:
+            known = ", ".join(sorted(registry.chains))
+            raise Usage(f"{option} {name!r} is not in the configuration, which knows: {known}.")
+    return tuple(registry.chains[name] for name in names)
 
 
 def find_address(registry: Registry, address: str) -> list[tuple[Token, Deployment]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,17 +44,26 @@ def connect(settings: Settings, registry: Registry) -> duckdb.DuckDBPyConnection
 
     Raises Usage where the home does not exist yet. A table without rows is empty, not missing.
     """
+    return over(settings, registry, read_book(settings.home, settings.database))
+
+
+def over(
+    settings: Settings, registry: Registry, book: Mapping[str, pa.Table], sound: Collection[str] = ()
+) -> duckdb.DuckDBPyConnection:
+    """Return a connection with a view for every table as *book* lists them; cursors of it see the same.
+
+    The files *sound* were held against their names before, by whoever asks, and are not again.
+    """
     import duckdb  # noqa: PLC0415 - help does not pay for DuckDB
 
-    book = read_book(settings.home, settings.database)
     con = duckdb.connect(":memory:")
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET python_enable_replacements = false")
     con.execute(f"SET allowed_directories = [{_text(_uri(settings.lake, ''))}]")
     dimensions = dimension_rows(registry)
     _copy(con, CALENDAR, utc_days(FIRST_DAY, datetime.now(UTC).date()))
-    paths = _listed(book["files"])
-    check_files(settings.lake, [path for name, these in paths.items() if name != LOGS.name for path in these])
+    paths = listed(book["files"])
+    check_files(settings.lake, [path for path in told_of(paths) if path not in sound])
     has_imports = book[IMPORTED_NAVS.name].num_rows > 0
     for table in TABLES.values():
         if table is CALENDAR:
@@ -90,6 +99,11 @@ def reading(settings: Settings, registry: Registry) -> Iterator[duckdb.DuckDBPyC
             con.close()
 
 
+def told_of(paths: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the files that are held against their names before anything is read: all but raw logs."""
+    return [path for name, these in paths.items() if name != LOGS.name for path in these]
+
+
 def check_files(lake: str, paths: Sequence[str]) -> None:
     """Raise StoreUnusable where a file is missing or its content is not what its name tells.
 
@@ -111,7 +125,7 @@ def register(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> No
 def _copy(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
     """Put a small Arrow table into the connection; no other name of it remains."""
     con.register("rows_of_book", rows)
-    con.execute(f'CREATE OR REPLACE TEMP TABLE "{table.name}" AS SELECT * FROM rows_of_book')
+    con.execute(f'CREATE OR REPLACE TABLE "{table.name}" AS SELECT * FROM rows_of_book')
     con.unregister("rows_of_book")
 
 
@@ -120,7 +134,7 @@ def view(con: duckdb.DuckDBPyConnection, table: Table, uris: Sequence[str]) -> N
     if not uris:
         _copy(con, table, arrow_schema(table).empty_table())
         return
-    con.execute(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT * FROM {_parquet(uris)}')
+    con.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT * FROM {_parquet(uris)}')
 
 
 def _parquet(uris: Sequence[str]) -> str:
@@ -144,7 +158,7 @@ def add_imported_navs(con: duckdb.DuckDBPyConnection, told: str | None) -> None:
     )
     before = "" if told is None else f"SELECT {', '.join(NAVS.names)} FROM {told} UNION ALL "
     con.execute(
-        f"CREATE TEMP VIEW navs AS {before}SELECT {figures} FROM imported_navs i JOIN tokens t"
+        f"CREATE VIEW navs AS {before}SELECT {figures} FROM imported_navs i JOIN tokens t"
         " ON (i.scope = 'token' AND i.name = t.token)"
         " OR (i.scope = 'product' AND i.name = t.product AND t.wraps IS NULL)"
         " JOIN derivations d ON d.token = t.token WHERE i.superseded_at IS NULL"
@@ -173,7 +187,7 @@ def guarded(
     sql = statements[0].query.rstrip().rstrip(";")
     if lake is not None and LOGS.name in sql.lower():
         check_files(lake, _raw_paths(con))
-    _lock(con)
+    lock(con)
     timer = threading.Timer(seconds, con.interrupt)
     timer.start()
     try:
@@ -208,7 +222,7 @@ def unreadable(settings: Settings, error: Exception) -> StoreUnusable | None:
     """Return what to say where *error* comes from a file of the lake; None where it does not."""
     paths = [
         path
-        for these in _listed(read_book(settings.home, settings.database)["files"]).values()
+        for these in listed(read_book(settings.home, settings.database)["files"]).values()
         for path in these
     ]
     folder = _folder(settings.lake)
@@ -225,8 +239,10 @@ def unreadable(settings: Settings, error: Exception) -> StoreUnusable | None:
     )
 
 
-def _lock(con: duckdb.DuckDBPyConnection) -> None:
-    """Close everything but the lake, for good: the settings cannot be changed back."""
+def lock(con: duckdb.DuckDBPyConnection) -> None:
+    """Close everything but the lake, for good: the settings cannot be changed back, nor set again."""
+    if con.execute("SELECT current_setting('lock_configuration')").fetchone() == (True,):
+        return
     con.execute("SET enable_external_access = false")
     con.execute("SET memory_limit = '4GB'")
     con.execute("SET lock_configuration = true")
@@ -257,7 +273,7 @@ def _uri(lake: str, path: str) -> str:
     return str(Path(lake).absolute() / path)
 
 
-def _listed(files: pa.Table) -> dict[str, list[str]]:
+def listed(files: pa.Table) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
     for row in files.select(["table_name", "path", "unlisted_at"]).to_pylist():
         if row["unlisted_at"] is None:

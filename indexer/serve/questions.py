@@ -1,0 +1,88 @@
+"""A question as somebody typed it, on the command line or in a URL, made into what the answers take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from indexer.config.model import Registry
+from indexer.config.select import absent, chains_named, select
+from indexer.floor.errors import Usage
+from indexer.floor.when import day, instant
+from indexer.metrics.answers import ANSWERS, Question
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+class Typed(NamedTuple):
+    """What was typed; None where nothing was. *spelled* is how an option is written there: ``--at`` or ``at``."""
+
+    name: str
+    product: bool = False
+    chains: Sequence[str] = ()
+    at: str | None = None
+    first: str | None = None
+    last: str | None = None
+    limit: int | None = None
+    basis: str = "total"
+    spelled: str = "--{}"
+
+    def option(self, name: str) -> str:
+        return self.spelled.format(name)
+
+
+def question(registry: Registry, typed: Typed) -> Question:
+    """Return what *typed* asks; raises Usage where a name is not known or two options contradict each other."""
+    at, first, last = (typed.option(name) for name in ("at", "from", "to"))
+    if typed.at is not None and (typed.first or typed.last):
+        raise Usage(f"{at} asks for one moment, {first} and {last} for days; give one of the two.")
+    tokens = select(registry, [typed.name], product=typed.product)
+    asked = Question(
+        tokens=tuple(token.id for token in tokens),
+        chain_ids=tuple(chain.id for chain in chains_named(registry, typed.chains, typed.option("chain")))
+        or None,
+        at=None if typed.at is None else instant(typed.at, at),
+        first=day(first, typed.first),
+        last=day(last, typed.last),
+        limit=typed.limit,
+        basis=typed.basis,
+    )
+    if asked.first and asked.last and asked.first > asked.last:
+        raise Usage(
+            f"{first} {typed.first} lies after {last} {typed.last}; give an earlier {first}, or a later {last}."
+        )
+    return asked
+
+
+def answer(con: duckdb.DuckDBPyConnection, what: str, asked: Question, chains: Sequence[str]) -> pa.Table:
+    """Return the rows of the answer *what*; raises Usage where the home holds nothing of what is asked."""
+    refuse_absent(con, asked, chains)
+    return ANSWERS[what](con, asked)
+
+
+def refuse_absent(con: duckdb.DuckDBPyConnection, q: Question, chains: Sequence[str]) -> None:
+    """Raise Usage where nothing of *q* is in the home: no rows would read as nothing happened."""
+    rows = con.execute(
+        "SELECT token, chain_id, chain FROM derivations JOIN chains USING (chain_id)"
+    ).fetchall()
+    held = [(chain_id, chain) for token, chain_id, chain in rows if token in q.tokens]
+    if not held:
+        raise Usage(absent(q.tokens))
+    if q.chain_ids and not {chain_id for chain_id, _ in held} & set(q.chain_ids):
+        has = ", ".join(sorted({chain for _, chain in held}))
+        raise Usage(
+            f"This home has {' and '.join(q.tokens)} on {has}, not on {', '.join(chains)}; name no chain, or fetch "
+            f"that one first: `rwa backfill {' '.join(q.tokens)} --chain {chains[0]}`."
+        )
+
+
+def covered(con: duckdb.DuckDBPyConnection, tokens: Sequence[str]) -> str:
+    """Return the sentence that says which days the home has of *tokens*."""
+    days = (
+        "SELECT MIN(day), MAX(day) FROM activity_daily WHERE LIST_CONTAINS(CAST($tokens AS VARCHAR[]), token)"
+    )
+    first, last = con.execute(days, {"tokens": list(tokens)}).fetchall()[0]
+    has = f"from {first} to {last}" if first else "without a day that has an event"
+    return f"This home has {' and '.join(tokens)} {has}."
