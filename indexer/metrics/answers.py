@@ -83,7 +83,9 @@ def flows(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
     """Return the rows of flows_daily for the days asked."""
     _whole_days(q, "A flow")
     names = "token, chain_id, day, effect, reason, evidence"
-    figures = "transfers, transactions, amount, minted, burned, parties, value_usd, coverage, why_null"
+    figures = (
+        "transfers, transactions, amount, minted, burned, parties, value_usd, price_kinds, coverage, why_null"
+    )
     return _daily(con, q, "flows_daily", f"{names}, {figures}")
 
 

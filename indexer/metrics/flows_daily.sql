@@ -54,6 +54,7 @@ SELECT
   END AS burned,
   grouped.parties AS parties,
   CASE WHEN grouped.is_known THEN flow_values.value_usd END AS value_usd,
+  CASE WHEN grouped.is_known AND flow_values.value_usd IS NOT NULL THEN flow_values.price_kinds END AS price_kinds,
   days.coverage AS coverage,
   days.published_at AS published_at,
   COALESCE(grouped.why_null, flow_values.why_null) AS why_null

@@ -35,7 +35,8 @@ prices AS (
     ranked.day,
     ranked.token,
     ranked.nav,
-    ranked.nav_currency
+    ranked.nav_currency,
+    ranked.nav_kind
   FROM (
     SELECT
       product_cells.product,
@@ -43,6 +44,7 @@ prices AS (
       product_cells.token,
       product_cells.nav,
       product_cells.nav_currency,
+      product_cells.nav_kind,
       ROW_NUMBER() OVER (
         PARTITION BY product_cells.product, product_cells.day, product_cells.token
         ORDER BY product_cells.nav_effective_at DESC, product_cells.chain_id
@@ -118,6 +120,7 @@ token_days AS (
     product_transit.in_transit,
     prices.nav,
     prices.nav_currency,
+    prices.nav_kind,
     here.product IS NOT NULL AND here.supply IS NULL AND here.supply_why_null IS NULL AS is_too_large,
     here.circulating_why_null,
     product_transit.why_null AS transit_why_null,
@@ -153,6 +156,10 @@ summed AS (
     SUM(exact_value(token_days.elsewhere, token_days.nav)) AS elsewhere_value,
     SUM(exact_value(token_days.held, token_days.nav)) AS held_value,
     MAX(CASE WHEN token_days.has_something THEN token_days.nav END) AS nav,
+    STRING_AGG(
+      DISTINCT CASE WHEN token_days.has_something THEN token_days.nav_kind END, ', '
+      ORDER BY CASE WHEN token_days.has_something THEN token_days.nav_kind END
+    ) AS price_kinds,
     COUNT(CASE WHEN token_days.has_something THEN 1 END) <= 1
       OR (
         COUNT(CASE WHEN token_days.has_something THEN 1 END)
@@ -198,6 +205,7 @@ judged AS (
       + COALESCE(exact_value(told_whole.supply, summed.nav), CAST(0 AS DECIMAL(38, 6))) AS value_gross,
     COALESCE(summed.held_value, CAST(0 AS DECIMAL(38, 6))) AS held_value,
     summed.units_add,
+    summed.price_kinds,
     told_whole.as_of,
     told_whole.source,
     places.chains_indexed,
@@ -245,6 +253,10 @@ SELECT
     WHEN COALESCE(judged.circulating_why_null, judged.value_why_null, judged.told_why_null) IS NULL
       THEN judged.value_gross - judged.held_value
   END AS value_net,
+  CASE
+    WHEN COALESCE(judged.circulating_why_null, judged.value_why_null, judged.told_why_null) IS NULL
+      THEN judged.price_kinds
+  END AS price_kinds,
   judged.chains_indexed AS chains_indexed,
   judged.chains_known AS chains_known,
   COALESCE(judged.why_absent, judged.supply_why_null, judged.transit_why_null) IS NULL AS complete,

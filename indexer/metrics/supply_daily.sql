@@ -28,6 +28,7 @@ valued AS (
     nav_days.nav_stale,
     exact_value(circulating_days.circulating, nav_days.nav) AS value,
     nav_days.currency,
+    nav_days.nav_kind,
     COALESCE(circulating_days.why_null, nav_days.why_null) AS why_null
   FROM circulating_days
   INNER JOIN nav_days
@@ -51,6 +52,7 @@ SELECT
   multiplied.multiplier AS multiplier,
   valued.nav AS nav,
   valued.currency AS nav_currency,
+  valued.nav_kind AS nav_kind,
   valued.nav_effective_at AS nav_effective_at,
   valued.nav_stale AS nav_stale,
   valued.value AS value,

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LATE = "late data"
 """The cause where neither code nor configuration changed and no repair or reorganisation is known."""
 
+IMPORTED = "import"
+"""The cause where a file told other figures than the one before, or figures where there were none."""
+
 REPAIRED = "repaired"
 """What stands for the configuration's digest of a derivation whose logs a repair changed under it."""
 

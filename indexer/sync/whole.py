@@ -25,7 +25,7 @@ from indexer.sync.deriving import WHOLE_CLAIM, derived_of, stored_of, told_by_fi
 from indexer.sync.measuring import ALL_CHAINS, PRODUCTS_READ, whole_products, whole_token
 from indexer.sync.pairing import pair_products
 from indexer.sync.remeasuring import measure_claimed
-from indexer.sync.restating import LATE
+from indexer.sync.restating import IMPORTED, LATE
 from indexer.sync.session import Session, now
 
 
@@ -35,7 +35,7 @@ def measure_whole(work: Session) -> None:
     Legs of crossings are joined first, since that may change what entries were. The claim that says so is
     committed with the change, so that a run that ends in between leaves it.
     """
-    measure_claimed(work)
+    imported = measure_claimed(work)
     claimed = work.book.rows(CLAIMS, owner=WHOLE_CLAIM)
     pair_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed})
     claimed = work.book.rows(CLAIMS, owner=WHOLE_CLAIM)
@@ -48,14 +48,14 @@ def measure_whole(work: Session) -> None:
         tables = whole_token(work.registry, rows, derived, work.book.rows(PUBLICATIONS, token=token))
         commit_tables(
             work.book, work.lake, (token, ALL_CHAINS), tables,
-            sql=work.settings.sql, rows={}, cause=_cause(work, [token]),
+            sql=work.settings.sql, rows={}, cause=_cause(work, [token], imported),
         )  # fmt: skip
-    _measure_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed})
+    _measure_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed}, imported)
     with work.book.commit() as commit:
         commit.remove(CLAIMS, [{"claim": claim["claim"]} for claim in claimed])
 
 
-def _measure_products(work: Session, tokens: Collection[str]) -> None:
+def _measure_products(work: Session, tokens: Collection[str], imported: Collection[str]) -> None:
     """Compute and commit the rows of every product that one of *tokens* belongs to."""
     known = work.registry.tokens.values()
     products = {token.product for token in known if token.id in tokens}
@@ -70,12 +70,14 @@ def _measure_products(work: Session, tokens: Collection[str]) -> None:
         own = {name: table.filter(pc.equal(table["product"], product)) for name, table in made.items()}
         commit_tables(
             work.book, work.lake, (product, ALL_CHAINS), own,
-            sql=work.settings.sql, rows={}, cause=_cause(work, members),
+            sql=work.settings.sql, rows={}, cause=_cause(work, members, imported),
         )  # fmt: skip
 
 
-def _cause(work: Session, tokens: Sequence[str]) -> str:
-    """Return why figures over several chains may change: what was said last of the tokens that they are made of."""
+def _cause(work: Session, tokens: Sequence[str], imported: Collection[str]) -> str:
+    """Return why figures over several chains may change: a file, else what was said last of their *tokens*."""
+    if any(token in imported for token in tokens):
+        return IMPORTED
     told = [row for token in tokens for row in work.book.rows(RESTATEMENTS, token=token)]
     newest = max(told, key=lambda row: row["fetched_at"], default=None)
     return LATE if newest is None else str(newest["cause"])

@@ -44,9 +44,7 @@ SQLite would turn them into floats. What does not fit or is not known is NULL, a
 Bold columns name a row; a question mark after the type says that NULL is allowed.
 """
 
-EMPTY = {
-    "restatements": "Nothing writes it yet.",
-}
+EMPTY: dict[str, str] = {}
 """Tables that are declared and have no rows for a reader, and why."""
 
 

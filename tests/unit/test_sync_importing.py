@@ -172,6 +172,40 @@ def test_an_imported_price_gives_a_value_where_the_chain_tells_none(fetched: Pat
         assert value_usd == value
 
 
+def test_what_rests_on_an_imported_price_says_so(fetched: Path) -> None:
+    """Supply's value and flows name the kind, a yield its source; the chain's own prices are named as what they are."""
+    run(fetched, "xaum_side")
+    brought(fetched, "navs", "product,day,price,currency,source\nxaum,2024-10-05,2500.5,USD,Refiner\n")
+    day = "= DATE '2024-10-06'"
+    kinds = asked(
+        fetched,
+        f"SELECT 'supply', nav_kind FROM supply_daily WHERE token = 'xaum' AND day {day} UNION ALL "
+        f"SELECT DISTINCT 'flows', price_kinds FROM flows_daily WHERE token = 'xaum' AND day > '2024-10-05' UNION ALL "
+        f"SELECT 'yields', source FROM yields_daily WHERE token = 'xaum' AND day {day} ORDER BY 1",
+    )
+    assert kinds == [("flows", "import"), ("supply", "import"), ("yields", "import: Refiner")]
+    assert asked(fetched, "SELECT DISTINCT nav_kind FROM supply_daily WHERE token = 'ustb' ORDER BY ALL") == [
+        ("official",), (None,)
+    ]  # fmt: skip
+
+
+def test_what_an_import_changes_of_published_figures_is_restated(fetched: Path) -> None:
+    """Old and new value of the day, cause import; a file that says the same again restates nothing."""
+    head = "token,day,price,currency,source\n"
+    run(fetched, "xaum_side")
+    brought(fetched, "navs", f"{head}xaum,2024-10-20,2000,USD,Auditor\n")
+    told = asked(fetched, "SELECT count(*) FROM restatements")
+    brought(fetched, "navs", f"{head}xaum,2024-10-20,2000.0,USD,Auditor\n", name="same.csv")
+    assert asked(fetched, "SELECT count(*) FROM restatements") == told
+    brought(fetched, "navs", f"{head}xaum,2024-10-20,2001,USD,Auditor\n", name="b.csv")
+    found = asked(
+        fetched,
+        "SELECT old_value, new_value, cause FROM restatements WHERE token = 'xaum' AND day = DATE '2024-10-20'"
+        " AND table_name = 'supply_daily' AND column_name = 'nav' ORDER BY fetched_at DESC LIMIT 1",
+    )
+    assert found == [("2000.000000000000000000", "2001.000000000000000000", "import")]
+
+
 def test_a_label_stands_beside_its_balance(fetched: Path) -> None:
     """Two sources' names of the largest holder, and none for the others; another chain's label is not its own."""
     ((holder,),) = asked(

@@ -64,6 +64,7 @@ priced AS (
     summed.evidence,
     exact_value(summed.amount, nav_steps.price) AS value,
     exact_rest(summed.amount, nav_steps.price) AS rest,
+    CASE WHEN nav_steps.price IS NOT NULL THEN nav_steps.kind END AS kind,
     CASE
       WHEN configured.token IS NULL THEN 'no price source is configured'
       WHEN nav_steps.token IS NULL THEN 'no price was known yet'
@@ -86,6 +87,7 @@ totals AS (
     priced.reason,
     priced.evidence,
     MIN(priced.why_null) AS why_null,
+    STRING_AGG(DISTINCT priced.kind, ', ' ORDER BY priced.kind) AS price_kinds,
     COUNT(*) = COUNT(priced.value) AND SUM(ABS(CAST(priced.value AS DOUBLE))) < 9e31 AS fits
   FROM priced
   GROUP BY priced.token, priced.chain_id, priced.day, priced.effect, priced.reason, priced.evidence
@@ -102,6 +104,7 @@ SELECT
     SUM(CASE WHEN totals.fits AND totals.why_null IS NULL THEN priced.value END),
     SUM(CASE WHEN totals.fits AND totals.why_null IS NULL THEN priced.rest END)
   ) AS value_usd,
+  totals.price_kinds AS price_kinds,
   COALESCE(totals.why_null, CASE WHEN NOT totals.fits THEN 'the value passes 38 digits with 6 decimals' END) AS why_null
 FROM totals
 INNER JOIN priced
@@ -119,4 +122,5 @@ GROUP BY
   totals.reason,
   totals.evidence,
   totals.why_null,
+  totals.price_kinds,
   totals.fits

@@ -70,6 +70,7 @@ chosen AS (
     nav_observations.effective_at,
     nav_observations.stale_at,
     nav_observations.source,
+    nav_observations.kind,
     nav_observations.why_null,
     ROW_NUMBER() OVER (
       PARTITION BY carried.token, carried.chain_id, carried.day
@@ -107,6 +108,7 @@ SELECT
   CASE WHEN days.coverage = 'full' AND chosen.price IS NOT NULL THEN chosen.contract END AS nav_contract,
   CASE WHEN days.coverage = 'full' AND chosen.price IS NOT NULL THEN chosen.preference END AS nav_preference,
   CASE WHEN days.coverage = 'full' AND chosen.price IS NOT NULL THEN chosen.source END AS nav_source,
+  CASE WHEN days.coverage = 'full' AND chosen.price IS NOT NULL THEN chosen.kind END AS nav_kind,
   COALESCE(
     CASE WHEN days.coverage <> 'full' THEN COALESCE(days.why_null, 'the day is not wholly covered') END,
     CASE WHEN configured.token IS NULL THEN 'no price source is configured' END,

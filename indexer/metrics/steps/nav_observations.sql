@@ -8,6 +8,7 @@ WITH ranked AS (
     navs.token,
     navs.chain_id,
     navs.contract,
+    navs.kind,
     CASE navs.kind
       WHEN 'official' THEN 1
       WHEN 'exit' THEN 2
@@ -25,7 +26,7 @@ WITH ranked AS (
     navs.currency,
     navs.stale_at,
     navs.kind = 'import' AS is_import,
-    navs.source,
+    CASE WHEN navs.kind = 'import' THEN CONCAT('import: ', navs.source) ELSE navs.source END AS source,
     navs.why_null
   FROM navs
 )
@@ -35,6 +36,7 @@ SELECT
   ranked.chain_id AS chain_id,
   ranked.contract AS contract,
   ranked.preference AS preference,
+  ranked.kind AS kind,
   ROW_NUMBER() OVER (
     PARTITION BY ranked.token, ranked.chain_id, ranked.contract, ranked.preference
     ORDER BY

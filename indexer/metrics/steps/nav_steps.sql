@@ -56,6 +56,7 @@ chosen AS (
     carried.starts_at,
     nav_observations.price,
     nav_observations.currency,
+    nav_observations.kind,
     nav_observations.why_null,
     ROW_NUMBER() OVER (
       PARTITION BY carried.token, carried.chain_id, carried.starts_at
@@ -82,6 +83,7 @@ SELECT
   chosen.starts_at AS starts_at,
   chosen.price AS price,
   chosen.currency AS currency,
+  chosen.kind AS kind,
   chosen.why_null AS why_null
 FROM chosen
 WHERE chosen.choice = 1

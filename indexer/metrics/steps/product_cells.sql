@@ -53,6 +53,7 @@ SELECT
   supply_daily.nav AS nav,
   supply_daily.nav_effective_at AS nav_effective_at,
   supply_daily.nav_currency AS nav_currency,
+  supply_daily.nav_kind AS nav_kind,
   supply_daily.day IS NULL OR supply_daily.published_at IS NOT NULL AS is_published,
   supply_daily.published_at AS published_at,
   CASE

@@ -69,6 +69,7 @@ def upgrade() -> None:
     sa.Column('burned', sqltables.Exact(18), nullable=True, comment='Of which burned'),
     sa.Column('parties', sa.BigInteger(), nullable=False, comment='Distinct customers'),
     sa.Column('value_usd', sqltables.Exact(6), nullable=True, comment='The entries at the price in force when each happened, summed and cut to 6 decimals'),
+    sa.Column('price_kinds', sa.Text(), nullable=True, comment='Kinds of the prices in value_usd; import: a file told one'),
     sa.Column('coverage', sa.Text(), nullable=False, comment='full: the day is wholly indexed; partial: it is not, and stocks are NULL'),
     sa.Column('published_at', sa.DateTime(), nullable=True, comment='When the day became final here (wall clock)'),
     sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
@@ -112,6 +113,56 @@ def upgrade() -> None:
     sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
     )
     op.create_index('ix_holders_daily', 'holders_daily', ['token', 'chain_id', 'day'], unique=False)
+    op.drop_table('product_daily')
+    op.create_table('product_daily',
+    sa.Column('product', sa.Text(), nullable=False, comment='Product'),
+    sa.Column('day', sa.Date(), nullable=False, comment='UTC day'),
+    sa.Column('supply', sqltables.Exact(18), nullable=True, comment='Supply of its tokens on the chains that are indexed here, without wrappers and copies'),
+    sa.Column('circulating', sqltables.Exact(18), nullable=True, comment='What of it circulates; what is locked for a copy circulates as that copy'),
+    sa.Column('in_transit', sqltables.Exact(18), nullable=True, comment='Burned on one chain and not yet minted on another'),
+    sa.Column('elsewhere', sqltables.Exact(18), nullable=True, comment='Supply that files told of chains not indexed here and of book entry'),
+    sa.Column('elsewhere_source', sa.Text(), nullable=True, comment='Who told it'),
+    sa.Column('elsewhere_as_of', sa.Date(), nullable=True, comment='Day of the oldest of these figures'),
+    sa.Column('held_by_other_products', sqltables.Exact(18), nullable=True, comment='Of circulating, what other products hold in reserve'),
+    sa.Column('value_gross', sqltables.Exact(6), nullable=True, comment="Circulating, in transit and elsewhere at the price in force, in the product's currency"),
+    sa.Column('value_net', sqltables.Exact(6), nullable=True, comment='The same without what other products hold: these values add over products'),
+    sa.Column('price_kinds', sa.Text(), nullable=True, comment='Kinds of the prices in the values; import: a file told one'),
+    sa.Column('chains_indexed', sa.BigInteger(), nullable=False, comment='Chains that are indexed here'),
+    sa.Column('chains_known', sa.BigInteger(), nullable=False, comment='Chains that it is known to live on'),
+    sa.Column('complete', sa.Boolean(), nullable=False, comment='Whether every known place has a figure'),
+    sa.Column('why_incomplete', sa.Text(), nullable=True, comment='What is missing, where it is not'),
+    sa.Column('coverage', sa.Text(), nullable=False, comment='full: the day is wholly indexed; partial: it is not, and stocks are NULL'),
+    sa.Column('published_at', sa.DateTime(), nullable=True, comment='When the day became final here (wall clock)'),
+    sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
+    )
+    op.create_index('ix_product_daily', 'product_daily', ['product', 'day'], unique=False)
+    op.drop_table('supply_daily')
+    op.create_table('supply_daily',
+    sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),
+    sa.Column('chain_id', sa.Text(), nullable=False, comment='CAIP-2 chain id'),
+    sa.Column('day', sa.Date(), nullable=False, comment='UTC day'),
+    sa.Column('units', sqltables.Exact(0), nullable=True, comment='Total units'),
+    sa.Column('supply', sqltables.Exact(18), nullable=True, comment='Total supply in token units'),
+    sa.Column('circulating', sqltables.Exact(18), nullable=True, comment="supply less what the issuer's own addresses hold at that close"),
+    sa.Column('excluded_issuer_float', sqltables.Exact(18), nullable=True, comment='Held by addresses with role issuer_float'),
+    sa.Column('excluded_burner', sqltables.Exact(18), nullable=True, comment='Held by addresses with role burner'),
+    sa.Column('excluded_bridge_locker', sqltables.Exact(18), nullable=True, comment='Locked for a copy that is indexed on another chain'),
+    sa.Column('excluded_redeem_wallet', sqltables.Exact(18), nullable=True, comment='Redemption pending: its holder has a claim on cash instead'),
+    sa.Column('held_by_other_products', sqltables.Exact(18), nullable=True, comment='Of circulating, what addresses with role reserve_of another product hold'),
+    sa.Column('multiplier', sqltables.Exact(18), nullable=True, comment='Token units that one whole unit is worth, cut to 18 decimals'),
+    sa.Column('nav', sqltables.Exact(18), nullable=True, comment='Price of one token unit in force at the close, in the currency of its source'),
+    sa.Column('nav_currency', sa.Text(), nullable=True, comment='That currency'),
+    sa.Column('nav_kind', sa.Text(), nullable=True, comment='What kind of price it is: see navs; import: a file told it'),
+    sa.Column('nav_effective_at', sa.DateTime(), nullable=True, comment='The date of that price'),
+    sa.Column('nav_stale', sa.Boolean(), nullable=True, comment="Whether that price is out of date by its source's cadence and grace"),
+    sa.Column('value', sqltables.Exact(6), nullable=True, comment='circulating × nav, cut to 6 decimals, in the currency of the price'),
+    sa.Column('value_usd', sqltables.Exact(6), nullable=True, comment='The same where that currency is USD'),
+    sa.Column('certificate', sa.Text(), nullable=False, comment='state, bracketed, open, anchored, failed, none'),
+    sa.Column('coverage', sa.Text(), nullable=False, comment='full: the day is wholly indexed; partial: it is not, and stocks are NULL'),
+    sa.Column('published_at', sa.DateTime(), nullable=True, comment='When the day became final here (wall clock)'),
+    sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
+    )
+    op.create_index('ix_supply_daily', 'supply_daily', ['token', 'chain_id', 'day'], unique=False)
     op.drop_table('supply_rollforward')
     op.create_table('supply_rollforward',
     sa.Column('token', sa.Text(), nullable=False, comment='Token id of the configuration'),
@@ -160,7 +211,7 @@ def upgrade() -> None:
     sa.Column('yield_period_from', sa.Date(), nullable=True, comment='Date of the last but one observation'),
     sa.Column('yield_period_to', sa.Date(), nullable=True, comment='Date of the last observation, however old'),
     sa.Column('method', sa.Text(), nullable=False, comment='What the observations are: nav, multiplier, distribution'),
-    sa.Column('source', sa.Text(), nullable=True, comment='Where the newest one comes from'),
+    sa.Column('source', sa.Text(), nullable=True, comment='Where the newest one comes from; it begins with import where a file told a price'),
     sa.Column('coverage', sa.Text(), nullable=False, comment='full: the day is wholly indexed; partial: it is not, and stocks are NULL'),
     sa.Column('published_at', sa.DateTime(), nullable=True, comment='When the day became final here (wall clock)'),
     sa.Column('why_null', sa.Text(), nullable=True, comment='Why a figure of this row is NULL')
