@@ -13,7 +13,8 @@ import typer
 
 from indexer.cli.bring import read_file
 from indexer.cli.output import FormatOption, JsonOption, chosen, csv_text, emit, sheet
-from indexer.cli.shell import absent, named, registry_of, shell, tables
+from indexer.cli.shell import named, registry_of, shell, tables
+from indexer.config.select import absent
 from indexer.floor.cells import safe
 from indexer.floor.errors import Mismatch, Usage
 from indexer.floor.when import day
