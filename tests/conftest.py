@@ -17,6 +17,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--seeds", type=int, default=SEEDS, help=f"simulated runs, a fifth of them followers ({SEEDS})"
     )
     group.addoption("--seed", type=int, default=None, help="run this one seed of the simulator again")
+    parser.addoption(
+        "--every-recording", action="store_true", help="all faults at once over each recorded chain"
+    )
 
 
 @pytest.fixture(scope="session")

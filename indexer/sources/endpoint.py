@@ -65,10 +65,12 @@ class Endpoint:
         self.name = named.name
         self.batch = BATCH
         self.by_hash = True
+        self.finds_by_hash = True
         self.head: int | None = None
         self.block_timestamp: bool | None = None
         self.finalized: bool | None = None
         self.requests = 0
+        self.answered = 0
         self._small_batches = 0
         self._url = named.url
         self._chain = chain
@@ -132,13 +134,14 @@ class Endpoint:
             # Believed only now: a passing fault must not cost the batches.
             self.batch = min(self.batch, size)
             answers += got
-            if len(asks) > self.batch:
+            self.answered += 1
+            if len(asks) >= self.batch:
                 self._doubt_batch()
                 size = self.batch
         return answers
 
     def _doubt_batch(self) -> None:
-        """After many requests that a smaller batch than usual was made for, let a larger one be tried."""
+        """After many requests that were as large as the endpoint takes them, let a larger one be tried."""
         self._small_batches += 1
         if self._small_batches >= BATCH_TRIAL and self.batch < BATCH:
             self.batch, self._small_batches = min(2 * self.batch, BATCH), 0

@@ -20,7 +20,7 @@ from indexer.sources.answers import TxAnswer, read_block, read_bloom
 from indexer.sources.calls import Call, CallAnswer, Slot, ask_calls
 from indexer.sources.canaries import Asked
 from indexer.sources.checks import checked, in_bloom, timed, untimed_blocks
-from indexer.sources.endpoint import BATCH, Ask, Endpoint, in_requests
+from indexer.sources.endpoint import Ask, Endpoint, in_requests
 from indexer.sources.logjson import BadAnswer, Parsed, parse_logs
 from indexer.sources.pool import Pool, Want
 from indexer.sources.provider_errors import CUT, Refusal, Refused
@@ -33,7 +33,7 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 AT_ONCE = 8
-"""Batches of calls or transactions under way at a time."""
+"""Requests for calls or transactions under way at a time."""
 
 THREAD_BYTES = 1 << 20
 """From this size on logs are read in a thread, so that other answers keep coming in."""
@@ -177,9 +177,8 @@ class Evm:
 
     async def headers(self, span: Span, avoid: frozenset[str] = frozenset()) -> list[Header]:
         """Return the header of every block of *span*, in order; endpoints in *avoid* are not asked."""
-        return await _in_batches(
-            lambda part: ask_headers(self.pool, part, avoid), range(span.first, span.last + 1)
-        )
+        numbers = range(span.first, span.last + 1)
+        return await self._in_batches(lambda part: ask_headers(self.pool, part, avoid), numbers)
 
     async def receipts(self, header: Header, avoid: frozenset[str] = frozenset()) -> Receipts:
         """Return the receipts of the block of *header*, all of them; endpoints in *avoid* are not asked."""
@@ -190,11 +189,30 @@ class Evm:
 
         State that no endpoint has is no revert.
         """
-        return await _in_batches(lambda part: ask_calls(self.pool, part), calls)
+        return await self._in_batches(lambda part: ask_calls(self.pool, part), calls)
 
     async def transactions(self, wanted: Sequence[TxRef]) -> list[TxAnswer | None]:
         """Return each transaction, in order; None where every endpoint said that it does not have it."""
-        return await _in_batches(lambda part: ask_transactions(self.pool, part), wanted)
+        return await self._in_batches(lambda part: ask_transactions(self.pool, part), wanted)
+
+    async def _in_batches(
+        self, ask: Callable[[Sequence[A]], Awaitable[list[T]]], asked: Sequence[A]
+    ) -> list[T]:
+        """Return the answers in order, a few requests at a time; the first error is raised as it is.
+
+        A part is what fits into one request, as far as is known when it is due: so each is served by itself.
+        """
+        parts: dict[int, list[T]] = {}
+        due = 0
+
+        async def work() -> None:
+            nonlocal due
+            while due < len(asked):
+                at, due = due, min(due + self.pool.batch, len(asked))
+                parts[at] = await ask(asked[at:due])
+
+        await together(work() for _ in range(min(AT_ONCE, -(-len(asked) // self.pool.batch))))
+        return [answer for at in sorted(parts) for answer in parts[at]]
 
     async def _off_loop(self, size: int, work: Callable[[], T]) -> T:
         if size < THREAD_BYTES:
@@ -273,16 +291,6 @@ async def _add_headers(endpoint: Endpoint, wanted: dict[int, str], headers: dict
             if block is None or block.number != number or block.hash != wanted[number]:
                 raise BadAnswer(f"{endpoint.name} has another block {number} than its own logs come from.")
             headers[number] = block
-
-
-async def _in_batches(ask: Callable[[Sequence[A]], Awaitable[list[T]]], asked: Sequence[A]) -> list[T]:
-    """Return the answers in order, a few batches at a time; the first error is raised as it is."""
-
-    async def run(at: int) -> list[T]:
-        return await ask(asked[at : at + BATCH])
-
-    parts = await together((run(at) for at in range(0, len(asked), BATCH)), at_once=AT_ONCE)
-    return [answer for part in parts for answer in part]
 
 
 def _clock() -> float:

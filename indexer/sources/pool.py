@@ -19,7 +19,7 @@ from indexer.config.model import Canary, Chain
 from indexer.floor.errors import Transient
 from indexer.floor.together import together
 from indexer.sources.canaries import RECENT, Asked, Canaries, first_of
-from indexer.sources.endpoint import Endpoint, WrongChain
+from indexer.sources.endpoint import BATCH, Endpoint, WrongChain
 from indexer.sources.nobody import nobody
 from indexer.sources.profile import Learned
 from indexer.sources.provider_errors import CUT, Refusal, Refused
@@ -35,6 +35,7 @@ from indexer.sources.standing import (
     choose,
     failed,
     full,
+    in_a_row,
     kind_of,
     learn,
     lives,
@@ -138,6 +139,13 @@ class Pool:
         """How many blocks a log request should have now: what the roomiest endpoint that lives answers well."""
         served = [s for s in self._standings if not s.out]
         return max((size_of(s) for s in served if s.failures < DEAD), default=1) if served else 1
+
+    @property
+    def batch(self) -> int:
+        """How many requests the roomiest endpoint that lives takes at once."""
+        return max(
+            (s.endpoint.batch for s in self._standings if not s.out and s.failures < DEAD), default=BATCH
+        )
 
     def learned(self) -> list[Learned]:
         """Return what to remember for the next run."""
@@ -261,7 +269,7 @@ class Pool:
         if kind in _PASSES_ON - {"auth", "unknown"}:
             standing.failures = 0
         else:
-            standing.failures += 1
+            standing.failures = in_a_row(standing)
             standing.bad_at = _clock()
             rest = pause(standing.failures, random.random())  # noqa: S311 - jitter is no secret
             told = (refusal.retry_after if refusal else None) or (RATE_PAUSE if kind == "rate" else 0.0)

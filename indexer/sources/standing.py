@@ -26,6 +26,8 @@ FIRST_PAUSE = 0.05
 LAST_PAUSE = 5.0
 UNREACHED = 10.0
 """Seconds of patience with endpoints none of which can be connected to: a machine without internet is told soon."""
+GOOD_ENOUGH = 4
+"""Answers between two failures after which the second is no further one of a row."""
 DEAD = 5
 """Failures in a row after which nobody waits for an endpoint when another has answered."""
 
@@ -73,6 +75,7 @@ class Standing:
     bad_at: float | None = None
     busy: int = 0
     failures: int = 0
+    answers: int = 0
     rests_until: float = 0.0
     last_words: str = ""
     pruned: str = ""
@@ -217,6 +220,15 @@ def failed(standing: Standing, kind: str, want: Want, head: int | None) -> None:
         depth = max(head - want.state, 0)
         lacks = standing.no_state_depth
         standing.no_state_depth = depth if lacks is None else min(depth, lacks)
+
+
+def in_a_row(standing: Standing) -> int:
+    """Return how many failures in a row one more makes: what was answered meanwhile breaks the row.
+
+    A long task of many requests is not served before its last one; that is no reason for longer and longer rests.
+    """
+    since, standing.answers = standing.endpoint.answered - standing.answers, standing.endpoint.answered
+    return 1 if since >= GOOD_ENOUGH else standing.failures + 1
 
 
 def _lowered(known: int | None, told: int | None, asked: int) -> int:

@@ -30,12 +30,18 @@ async def ask_transactions(pool: Pool, wanted: Sequence[TxRef]) -> list[TxAnswer
     found: dict[TxRef, TxAnswer] = {}
 
     async def act(endpoint: Endpoint) -> None:
-        refusals: list[Refusal] = []
-        for wording in (_by_hash, _by_place):
+        refused: dict[TxRef, Refusal] = {}
+        wordings = (_by_hash, _by_place) if endpoint.finds_by_hash else (_by_place, _by_hash)
+        for wording in wordings:
             open_ = [ref for ref in wanted if ref not in found]
-            refusals = await _fill(endpoint, [(ref, wording(ref)) for ref in open_], found) if open_ else []
-        if refusals:
-            passing = next((r for r in refusals if r.kind in ("rate", "transient", "unknown")), refusals[0])
+            said = await _fill(endpoint, [(ref, wording(ref)) for ref in open_], found) if open_ else {}
+            if any(ref in found for ref in open_):
+                endpoint.finds_by_hash = wording is _by_hash
+            # What is said of the place counts: an index by hash may well be missing.
+            refused = said if wording is _by_place else refused
+        left = [refusal for ref, refusal in refused.items() if ref not in found]
+        if left:
+            passing = next((r for r in left if r.kind in ("rate", "transient", "unknown")), left[0])
             endpoint.accept(_by_place(wanted[0]), passing)
 
     try:
@@ -48,30 +54,30 @@ async def ask_transactions(pool: Pool, wanted: Sequence[TxRef]) -> list[TxAnswer
 
 async def _fill(
     endpoint: Endpoint, asks: Sequence[tuple[TxRef, Ask]], found: dict[TxRef, TxAnswer]
-) -> list[Refusal]:
+) -> dict[TxRef, Refusal]:
     """Add the transactions that the endpoint has to *found*, and return why the others are not there."""
-    refusals: list[Refusal] = []
+    refused: dict[TxRef, Refusal] = {}
     for part in in_requests(endpoint, asks):
-        refusals += await _fill_part(endpoint, part, found)
-    return refusals
+        refused |= await _fill_part(endpoint, part, found)
+    return refused
 
 
 async def _fill_part(
     endpoint: Endpoint, asks: Sequence[tuple[TxRef, Ask]], found: dict[TxRef, TxAnswer]
-) -> list[Refusal]:
+) -> dict[TxRef, Refusal]:
     """Do the same with one request, so that what came is kept though a later one fails."""
-    refusals: list[Refusal] = []
+    refused: dict[TxRef, Refusal] = {}
     answers = await endpoint.ask([ask for _, ask in asks])
     for (ref, _), answer in zip(asks, answers, strict=True):
         if isinstance(answer, Refusal):
-            refusals.append(answer)
+            refused[ref] = answer
             continue
         tx = endpoint.believe(f"transaction {ref.tx_hash}", read_transaction, answer)
         if tx is not None and (tx.hash, tx.block_hash) == (ref.tx_hash, ref.block_hash):
             found[ref] = tx
         else:
-            refusals.append(Refusal("absent", text=f"{endpoint.name} has not transaction {ref.tx_hash}."))
-    return refusals
+            refused[ref] = Refusal("absent", text=f"{endpoint.name} has not transaction {ref.tx_hash}.")
+    return refused
 
 
 def _by_hash(ref: TxRef) -> Ask:

@@ -14,6 +14,7 @@ from indexer.sources.standing import (
     best_cut,
     choose,
     failed,
+    in_a_row,
     learn,
     pause,
     served,
@@ -27,6 +28,17 @@ WANT = Want("the logs", blocks=1_000, addresses=10)
 def standings(count=2):
     chain = chain_of(*["http://127.0.0.1:1/"] * count)
     return [Standing(Endpoint(named, chain)) for named in chain.endpoints]
+
+
+def test_answers_in_between_break_a_row_of_failures():
+    """A task of many requests that fails now and then is no endpoint that is down: rests stay short."""
+    (only,) = standings(1)
+    rows = []
+    for answers in (0, 3, 4, 0):
+        only.endpoint.answered += answers
+        only.failures = in_a_row(only)
+        rows.append(only.failures)
+    assert rows == [1, 2, 1, 2]
 
 
 def test_the_endpoint_without_failures_goes_first():

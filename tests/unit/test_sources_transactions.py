@@ -1,5 +1,7 @@
+from itertools import cycle
+
 import pytest
-from rpc_node import ADDRESS, block_hash, honest, refusing, with_evm
+from rpc_node import ADDRESS, Fault, block_hash, honest, refusing, with_evm
 
 from indexer.sources.transactions import TxRef
 
@@ -67,3 +69,32 @@ def test_a_passing_null_is_not_a_missing_transaction():
         eth_getTransactionByBlockHashAndIndex=lambda *_: None,
     )
     assert with_evm(get, node)[0][0].hash == REF.tx_hash
+
+
+def test_an_endpoint_without_an_index_by_hash_is_asked_by_place_from_then_on():
+    """What an endpoint lacks for one transaction is not asked again for each of the next."""
+    node = honest(
+        eth_getTransactionByHash=lambda _: None, eth_getTransactionByBlockHashAndIndex=lambda *_: TX
+    )
+
+    async def act(evm):
+        return [*await get(evm), *await get(evm)]
+
+    assert [tx.hash for tx in with_evm(act, node)[0]] == [REF.tx_hash] * 2
+    assert node.times("eth_getTransactionByHash") == 1
+
+
+def test_many_transactions_get_through_where_batches_are_refused_and_requests_fail():
+    """Of an endpoint that takes no batch and fails at every third request, sixty transactions are had in seconds."""
+    failing = cycle([True, False, False])
+
+    def by_place(block, _):
+        if next(failing):
+            raise Fault(-32603, "Internal error")
+        return TX | {"hash": block, "blockHash": block}
+
+    refs = [TxRef(7, f"0x{n:064x}", f"0x{n:064x}", 3) for n in range(60)]
+    node = honest(eth_getTransactionByHash=lambda _: None, eth_getTransactionByBlockHashAndIndex=by_place)
+    node.takes_batches = False
+    found, _ = with_evm(lambda evm: evm.transactions(refs), node)
+    assert [tx.hash for tx in found] == [ref.tx_hash for ref in refs]
