@@ -22,6 +22,7 @@ Decimals are plain text on SQLite, which would turn them into floats.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -998,6 +999,7 @@ DIMENSIONS = (PLATFORMS, PRODUCTS, TOKENS, DEPLOYMENTS, CHAINS, ADDRESS_ROLES, T
 TABLES: Mapping[str, Table] = {t.name: t for t in (*RAW, *DERIVED, *METRICS, *BOOK, *DIMENSIONS)}
 
 
+@cache
 def arrow_schema(table: Table) -> pa.Schema:
     """Return the Arrow schema of *table*; NULL is declared only where the declaration allows it."""
     import pyarrow as pa  # noqa: PLC0415 - help and configuration do not pay for Arrow

@@ -15,6 +15,7 @@ from indexer.floor.spans import BlockRef, Span
 from indexer.floor.tables import LOGS, arrow_schema
 from indexer.sources.bloom import may_hold
 from indexer.sources.logjson import BadAnswer
+from indexer.sources.provider_errors import Refusal, Refused
 
 _MICROS = 10**6
 
@@ -30,6 +31,15 @@ def checked(logs: pa.Table, span: Span, wanted: Filter, end: BlockRef) -> pa.Tab
     logs = _in_order(logs)
     _refuse_contradictions(logs, end)
     return logs
+
+
+def hold(name: str, seen: BlockRef | None, pin: BlockRef) -> None:
+    """Hold the block that the endpoint *name* has at the height of *pin* against it; Refused where it is another."""
+    if seen is None or seen.number != pin.number:
+        raise BadAnswer(f"{name} has not block {pin.number} yet.")
+    if seen.hash != pin.hash:
+        refusal = Refusal("forked", text=f"{name} has another block {pin.number} than the chain we follow.")
+        raise Refused(refusal, refusal.text)
 
 
 def in_bloom(logs: pa.Table, end: BlockRef, bloom: int | None) -> pa.Table:

@@ -19,7 +19,7 @@ from indexer.floor.together import together
 from indexer.sources.answers import TxAnswer, read_block, read_bloom
 from indexer.sources.calls import Call, CallAnswer, Slot, ask_calls
 from indexer.sources.canaries import Asked
-from indexer.sources.checks import checked, in_bloom, timed, untimed_blocks
+from indexer.sources.checks import checked, hold, in_bloom, timed, untimed_blocks
 from indexer.sources.endpoint import Ask, Endpoint, in_requests
 from indexer.sources.logjson import BadAnswer, Parsed, parse_logs
 from indexer.sources.pool import Pool, Want
@@ -154,7 +154,7 @@ class Evm:
             if end is None or end.number != span.last:
                 raise BadAnswer(f"{endpoint.name} has not block {span.last} yet.")
             if pin is not None:
-                _hold(endpoint, seen[-1], pin)
+                hold(endpoint.name, seen[-1], pin)
 
             bloom = endpoint.believe(want.text, read_bloom, endpoint.accept(asks[0], blocks[0]))
 
@@ -175,10 +175,16 @@ class Evm:
 
         return await self._ask(want, act, also=frozenset({"unknown"}))
 
-    async def headers(self, span: Span, avoid: frozenset[str] = frozenset()) -> list[Header]:
-        """Return the header of every block of *span*, in order; endpoints in *avoid* are not asked."""
-        numbers = range(span.first, span.last + 1)
-        return await self._in_batches(lambda part: ask_headers(self.pool, part, avoid), numbers)
+    async def headers(
+        self, span: Span, avoid: frozenset[str] = frozenset(), pin: BlockRef | None = None
+    ) -> list[Header]:
+        """Return the header of every block of *span*, in order, of endpoints that have the block *pin* too.
+
+        Endpoints in *avoid* are not asked.
+        """
+        blocks = range(span.first, span.last + 1)
+        beside = 0 if pin is None else 1
+        return await self._in_batches(lambda part: ask_headers(self.pool, part, avoid, pin), blocks, beside)
 
     async def receipts(self, header: Header, avoid: frozenset[str] = frozenset()) -> Receipts:
         """Return the receipts of the block of *header*, all of them; endpoints in *avoid* are not asked."""
@@ -196,11 +202,12 @@ class Evm:
         return await self._in_batches(lambda part: ask_transactions(self.pool, part), wanted)
 
     async def _in_batches(
-        self, ask: Callable[[Sequence[A]], Awaitable[list[T]]], asked: Sequence[A]
+        self, ask: Callable[[Sequence[A]], Awaitable[list[T]]], asked: Sequence[A], beside: int = 0
     ) -> list[T]:
         """Return the answers in order, a few requests at a time; the first error is raised as it is.
 
-        A part is what fits into one request, as far as is known when it is due: so each is served by itself.
+        A part is what fits into one request *beside* others, as far as is known when it is due: so each is served
+        by itself.
         """
         parts: dict[int, list[T]] = {}
         due = 0
@@ -208,7 +215,7 @@ class Evm:
         async def work() -> None:
             nonlocal due
             while due < len(asked):
-                at, due = due, min(due + self.pool.batch, len(asked))
+                at, due = due, min(due + max(1, self.pool.batch - beside), len(asked))
                 parts[at] = await ask(asked[at:due])
 
         await together(work() for _ in range(min(AT_ONCE, -(-len(asked) // self.pool.batch))))
@@ -254,17 +261,6 @@ def _query(span: Span, wanted: Filter) -> dict[str, object]:
 
 def _ask_block(number_or_tag: str) -> Ask:
     return Ask("eth_getBlockByNumber", [number_or_tag, False])
-
-
-def _hold(endpoint: Endpoint, seen: BlockRef | None, pin: BlockRef) -> None:
-    """Hold the block that *endpoint* has at the height of *pin* against it."""
-    if seen is None or seen.number != pin.number:
-        raise BadAnswer(f"{endpoint.name} has not block {pin.number} yet.")
-    if seen.hash != pin.hash:
-        refusal = Refusal(
-            "forked", text=f"{endpoint.name} has another block {pin.number} than the chain we follow."
-        )
-        raise Refused(refusal, refusal.text)
 
 
 async def _block(endpoint: Endpoint, number_or_tag: str, what: str) -> BlockRef:

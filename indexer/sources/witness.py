@@ -10,12 +10,16 @@ import msgspec
 from indexer.floor.errors import NoEndpoint
 from indexer.floor.spans import BlockRef
 from indexer.sources.answers import data, quantity
+from indexer.sources.checks import hold
 from indexer.sources.endpoint import BATCH, Ask, Endpoint
 from indexer.sources.logjson import BadAnswer
 from indexer.sources.pool import Pool, Want
 from indexer.sources.provider_errors import Refusal, Refused
 
 T = TypeVar("T")
+
+HEADERS = BATCH - 1
+"""Headers in a batch, beside the block that they are pinned to."""
 
 _NOT_OFFERED = frozenset({"disabled", "unknown"})
 
@@ -116,18 +120,20 @@ _RECEIPTS = msgspec.json.Decoder(list[_Receipt] | None)
 
 
 async def ask_headers(
-    pool: Pool, numbers: Sequence[int], avoid: frozenset[str] = frozenset()
+    pool: Pool, numbers: Sequence[int], avoid: frozenset[str] = frozenset(), pin: BlockRef | None = None
 ) -> list[Header]:
-    """Return the headers of *numbers*, in order, all of one endpoint; at most BATCH of them.
+    """Return the headers of *numbers*, in order, all of one endpoint.
 
-    Endpoints in *avoid* are not asked. Raises NoEndpoint where no other has them.
+    The endpoint must have the block *pin* in the same batch: so it stands on the branch that we hold. Endpoints
+    in *avoid* are not asked. Raises NoEndpoint where no other has them.
     """
     want = Want(f"the headers of blocks {numbers[0]}..{numbers[-1]}", avoid=avoid)
-    asks = [Ask("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
+    heights = [*numbers, *([] if pin is None or pin.number in numbers else [pin.number])]
+    asks = [Ask("eth_getBlockByNumber", [hex(number), False]) for number in heights]
 
     async def act(endpoint: Endpoint) -> list[Header]:
         found = []
-        for number, ask, answer in zip(numbers, asks, await endpoint.ask(asks), strict=True):
+        for number, ask, answer in zip(heights, asks, await endpoint.ask(asks), strict=True):
             raw = endpoint.believe(f"block {number}", read_header, endpoint.accept(ask, answer))
             if raw is None:
                 raise _absent(endpoint, f"block {number}")
@@ -136,7 +142,9 @@ async def ask_headers(
                     f"{endpoint.name}: answer refused for block {number}: it is {raw.block.number}."
                 )
             found.append(raw._replace(endpoint=endpoint.name))
-        return found
+        if pin is not None:
+            hold(endpoint.name, next(one.block for one in found if one.block.number == pin.number), pin)
+        return found[: len(numbers)]
 
     return await _served(pool.ask(want, act))
 

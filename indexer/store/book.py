@@ -5,7 +5,7 @@ Readers use store/read.py, which needs neither SQLAlchemy nor SQLModel.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -15,7 +15,21 @@ from typing import Any
 import pyarrow as pa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Select, and_, bindparam, create_engine, event, inspect, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Engine,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
+from sqlalchemy import Table as SqlTable
 
 from indexer.floor.errors import HomeBusy, StoreUnusable, Usage
 from indexer.floor.tables import CLAIMS, FILES, Table
@@ -27,6 +41,9 @@ from indexer.store.sqltables import sql_table
 from indexer.store.trouble import store_errors
 
 Row = Mapping[str, Any]
+Equal = tuple[tuple[str, str], ...]
+REMEMBERED = 64
+"""So many answers of the book are kept in memory: what each look of a follower asks for."""
 JOURNALED = "journal"
 """The claim that names the journal's entry of the last commit."""
 WRITER_KEY = 0x727761
@@ -39,6 +56,7 @@ class Book:
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
         self._journal: Journal | None = None
+        self._read: dict[tuple[str, Equal], list[dict[str, Any]]] = {}
         self._folder = None if self._engine.dialect.name != "sqlite" else sqlite_path(url).parent
         with store_errors("opening the database", self._folder):
             self._held = _hold(self._engine)
@@ -46,7 +64,18 @@ class Book:
                 _migrate(connection)
 
     def rows(self, table: Table, **equal: str) -> list[dict[str, Any]]:
-        """Return the rows of *table* whose columns equal the given values, in key order."""
+        """Return the rows of *table* whose columns equal the given values, in key order.
+
+        A book has one writer, so what was read stays true until a commit of its own touches the table.
+        """
+        key = table.name, tuple(equal.items())
+        if key not in self._read:
+            while len(self._read) >= REMEMBERED:
+                del self._read[next(iter(self._read))]
+            self._read[key] = self._rows(table, equal)
+        return [dict(row) for row in self._read[key]]
+
+    def _rows(self, table: Table, equal: Mapping[str, str]) -> list[dict[str, Any]]:
         query = _select(table.name, table.key, tuple(equal))
         with store_errors(f"reading {table.name}"), self._engine.connect() as connection:
             try:
@@ -60,15 +89,24 @@ class Book:
     def commit(self) -> Iterator[Commit]:
         """Give one transaction: all of it happens, or none."""
         with store_errors("committing to the database", self._folder):
-            with self._engine.begin() as connection:
-                commit = Commit(connection)
+            with self._transaction() as commit:
                 yield commit
                 told = kept(commit.acts)
                 if self._journal is not None and told:
-                    after = self._last_told(connection)
+                    after = self._last_told(commit.connection)
                     commit.put(CLAIMS, [_told(self._journal.add(after, told))])
             if self._journal is not None and told and self._journal.is_long():
                 self._begin(self._journal)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Commit]:
+        """Give a transaction; what was read of the tables that it touches is forgotten, however it ends."""
+        touched = set[str]()
+        try:
+            with self._engine.begin() as connection:
+                yield Commit(connection, touched)
+        finally:
+            self._read = {key: rows for key, rows in self._read.items() if key[0] not in touched}
 
     def keep(self, journal: Journal) -> None:
         """Tell every commit from now on to *journal* too, before it happens.
@@ -86,8 +124,8 @@ class Book:
     def _begin(self, journal: Journal, *, aside: bool = False) -> None:
         state = {table: self.rows(table) for table in (*KEPT, FILES, CLAIMS)}
         name = journal.begin(state, aside=aside)
-        with self._engine.begin() as connection:
-            Commit(connection).put(CLAIMS, [_told(name)])
+        with self._transaction() as commit:
+            commit.put(CLAIMS, [_told(name)])
 
     def _last_told(self, connection: Connection) -> str:
         claims = sql_table(CLAIMS.name)
@@ -101,10 +139,11 @@ class Book:
 
 
 class Commit:
-    """One open transaction on the book."""
+    """One open transaction on the book; the names of the tables that it touches go to *touched*."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, touched: set[str] | None = None) -> None:
+        self.connection = connection
+        self._touched = set[str]() if touched is None else touched
         self.acts: list[Act] = []
         """What this transaction did to the book, for the journal."""
 
@@ -114,7 +153,7 @@ class Commit:
             return
         self._remove(table, [{name: row[name] for name in table.key} for row in rows])
         self.acts.append(Act("put", table, rows))
-        self._connection.execute(sql_table(table.name).insert(), [dict(row) for row in rows])
+        self.connection.execute(_insert(table.name), [dict(row) for row in rows])
 
     def remove(self, table: Table, rows: Sequence[Row]) -> None:
         """Delete the rows that have the given values."""
@@ -131,31 +170,55 @@ class Commit:
             self.update(act.table, act.rows[0], **(act.values or {}))
 
     def _remove(self, table: Table, rows: Sequence[Row]) -> None:
-        target = sql_table(table.name)
-        for row in rows:
-            self._connection.execute(
-                target.delete().where(and_(*(target.c[name] == value for name, value in row.items())))
-            )
+        self._touched.add(table.name)
+        if rows:
+            query = _delete(table.name, tuple(rows[0]))
+            self.connection.execute(query, [{f"old_{k}": v for k, v in row.items()} for row in rows])
 
     def update(self, table: Table, row: Row, **values: Any) -> None:
         """Set *values* on the row that has *row*'s key."""
-        self.acts.append(Act("update", table, [{name: row[name] for name in table.key}], values))
-        target = sql_table(table.name)
-        where = and_(*(target.c[name] == row[name] for name in table.key))
-        self._connection.execute(target.update().where(where).values(**values))
+        key = {name: row[name] for name in table.key}
+        self.acts.append(Act("update", table, [key], values))
+        self._touched.add(table.name)
+        query = _update(table.name, table.key, tuple(values))
+        self.connection.execute(query, {**{f"old_{k}": v for k, v in key.items()}, **values})
 
     def replace(self, table: Table, rows: pa.Table | None, **equal: str) -> None:
         """Replace the copied rows that have the given values by *rows*; None only clears them."""
-        target = sql_table(table.name)
-        where = [target.c[name] == value for name, value in equal.items()]
-        self._connection.execute(target.delete().where(*where))
+        self._remove(table, [equal])
         if rows is not None:
-            insert_arrow(self._connection, target, rows)
+            insert_arrow(self.connection, sql_table(table.name), rows)
+
+
+# Statements are made once, since they are asked often. A value may be NULL in no column that rows are named by.
+
+
+@cache
+def _insert(name: str) -> Insert:
+    return sql_table(name).insert()
+
+
+@cache
+def _delete(name: str, named: tuple[str, ...]) -> Delete:
+    target = sql_table(name)
+    return target.delete().where(*_these(target, named))
+
+
+@cache
+def _update(name: str, key: tuple[str, ...], changed: tuple[str, ...]) -> Update:
+    target = sql_table(name)
+    return (
+        target.update().where(*_these(target, key)).values({column: bindparam(column) for column in changed})
+    )
+
+
+def _these(target: SqlTable, named: Iterable[str]) -> list[ColumnElement[bool]]:
+    return [target.c[column] == bindparam(f"old_{column}") for column in named]
 
 
 @cache
 def _select(name: str, key: tuple[str, ...], equal: tuple[str, ...]) -> Select[Any]:
-    """Return the query for a table's rows by the columns *equal*, in key order: made once, it is asked often."""
+    """Return the query for a table's rows by the columns *equal*, in key order."""
     source = sql_table(name)
     query = source.select().where(*(source.c[name] == bindparam(name) for name in equal))
     return query.order_by(*(source.c[name] for name in key))
@@ -210,8 +273,7 @@ def _engine(url: str) -> Engine:
         with store_errors("making the home"):
             sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url)
-        event.listen(engine, "connect", _sqlite_connect)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        prepare(engine)
         return engine
     if not url.startswith("postgresql"):
         raise Usage(DATABASES)
@@ -219,6 +281,12 @@ def _engine(url: str) -> Engine:
         return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
     except ModuleNotFoundError as error:
         raise Usage("PostgreSQL needs its driver: pip install 'rwa-indexer[postgres]'.") from error
+
+
+def prepare(engine: Engine) -> None:
+    """Let an SQLite *engine* commit to the disk, and begin transactions itself."""
+    event.listen(engine, "connect", _sqlite_connect)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

@@ -198,10 +198,13 @@ def _check_columns(table: Table, path: str, names: Sequence[str]) -> None:
 
 def _shaped(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return *rows* in the declared types; a column that an older version did not have is NULL."""
+    rows = rows.replace_schema_metadata(None)
+    if rows.schema.equals(schema):
+        return rows
     for field in schema:
         if field.name not in rows.column_names:
             rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
-    return rows.select(schema.names).replace_schema_metadata(None).cast(schema)
+    return rows.select(schema.names).cast(schema)
 
 
 def _name(table: Table, where: Mapping[str, str | int | None], digest: str) -> str:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from indexer.floor.spans import BlockRef, Span, merge, subtract
+from indexer.sources.witness import HEADERS
 from indexer.sync.coverage import Book, filter_by_id, seconds
 from indexer.sync.proving import LEVELS, Finding, Unit
 
@@ -24,7 +25,6 @@ Row = Mapping[str, Any]
 CHUNK = {"agreed": 10_000, "bloom": 1_000, "receipts": 250}
 """Blocks that are audited at once and so far can be lost by an interruption."""
 
-HEADERS_AT_ONCE = 50
 GOOD = ("pass", "repaired", "exception")
 """Verdicts after which a span is not asked again."""
 
@@ -44,17 +44,25 @@ class Cost(NamedTuple):
     most: int
 
 
-def parts_of(book: Book, segments: Iterable[Row], level: str, window: Span | None = None) -> list[Part]:
-    """Return *segments* in pieces to be proved at *level*, within *window*; provisional ones are left out.
+def parts_of(
+    book: Book,
+    segments: Iterable[Row],
+    level: str,
+    window: Span | None = None,
+    *,
+    provisional: bool = False,
+) -> list[Part]:
+    """Return *segments* in pieces to be proved at *level*, within *window*.
 
-    Pieces begin at whole multiples of their size, so that another run cuts the same.
+    Those above the final block are left out unless *provisional*, since they are fetched again. Pieces begin at
+    whole multiples of their size, so that another run cuts the same.
     """
     size = CHUNK[level]
     found = []
     for segment in segments:
         whole = Span(segment["first"], segment["last"])
         span = whole if window is None else whole.meet(window)
-        if span is None or not segment["final"]:
+        if span is None or not (segment["final"] or provisional):
             continue
         asked = filter_by_id(book, segment["filter_id"])
         end = BlockRef(segment["last"], segment["last_hash"], seconds(segment["last_time"]))
@@ -108,7 +116,7 @@ def cost_of(parts: Iterable[Part]) -> Cost:
     for part in parts:
         size = len(part.unit.span)
         blocks += size
-        asked = 1 if part.unit.level == "agreed" else -(-size // HEADERS_AT_ONCE)
+        asked = 1 if part.unit.level == "agreed" else -(-size // HEADERS)
         least += asked
         most += asked + size
     return Cost(blocks, least, most)

@@ -22,7 +22,16 @@ from indexer.sync.orders import Progress
 from indexer.sync.raw import number
 from indexer.sync.rebuild import indexed_places
 from indexer.sync.session import Session, asking, now, session
-from indexer.verify.certificate import Basis, Sample, State, certificate, digest, figure_at, sample_of
+from indexer.verify.certificate import (
+    SETTLED,
+    Basis,
+    Sample,
+    State,
+    certificate,
+    digest,
+    figure_at,
+    sample_of,
+)
 
 
 class Views(NamedTuple):
@@ -45,7 +54,6 @@ VIEWS: Mapping[str, Views] = {
     "nav": Views(),
     "distribution": Views(),
 }
-SETTLED = ("pass", "pass_within", "read")
 
 
 def verify(
@@ -95,7 +103,13 @@ async def verify_place(
 
 
 async def verdict_at(
-    work: Session, place: Place, evm: Evm, block: int, *, holders: bool = True
+    work: Session,
+    place: Place,
+    evm: Evm,
+    block: int,
+    derived: Mapping[str, pa.Table],
+    *,
+    holders: bool = True,
 ) -> dict[str, Any]:
     """Return the certificate that *block* would have; it is not kept. Without *holders* only the supply counts.
 
@@ -105,9 +119,7 @@ async def verdict_at(
     assert row is not None  # noqa: S101 - only derived places come here
     at = await _block(evm, row, block)
     known = row | {"why_null": None}
-    return await _compared(
-        place, evm, known, _basis(place, row), derived_of(work, place.key), at, holders=holders
-    )
+    return await _compared(place, evm, known, _basis(place, row), derived, at, holders=holders)
 
 
 async def _compared(

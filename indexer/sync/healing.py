@@ -15,7 +15,7 @@ from indexer.ledger.supply import OVERBURNED
 from indexer.sources.evm import Evm
 from indexer.sync.audit import concerning, prove_parts, without_proven
 from indexer.sync.audits import Part, cost_of, parts_of
-from indexer.sync.certify import SETTLED, verdict_at, verify_place
+from indexer.sync.certify import verdict_at, verify_place
 from indexer.sync.deriving import Place, commit_certificate, derivation_of, derive_place, derived_of
 from indexer.sync.inputs import load_raw
 from indexer.sync.measuring import CONTRADICTED
@@ -23,12 +23,16 @@ from indexer.sync.proving import LEVELS
 from indexer.sync.repairing import Mended, held_book, open_failures, repair_chain, settle_finding
 from indexer.sync.restating import REPAIRED
 from indexer.sync.session import Session
+from indexer.verify.certificate import SETTLED
 
 BUDGET = 2_000
 """Requests that one certificate may spend on mending itself: minutes, not hours."""
 
 ROUNDS = 16
 """So many logs may be missing in different places before it is left to a person."""
+
+TURNS = 3
+"""How often what a repair touched is mended in turn."""
 
 NARROW = 4
 """After so many logs that were found one by one, all blocks are audited at once."""
@@ -49,24 +53,31 @@ async def mend_all(
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Mend the *suspects* as far as can be, and derive again all *places* that a repair touched.
 
-    Returns the certificates that stand then. Mending takes its time, so it comes after all else of a chain.
+    Returns the certificates that stand then. Mending takes its time, so it comes after all else of a chain. What a
+    repair touched is certified again, and mended in turn where that casts doubt on it.
     """
-    found, before = {}, _repairs(work, evm)
-    for place, certificate in suspects:
-        found[place.key] = certificate
-        try:
-            if await _derived_again(work, evm, place, final=final, reads=reads):
-                found[place.key] = await verify_place(work, place, evm)
-            if suspicious(work, place, found[place.key]):
-                found[place.key] = await mend(work, evm, place, found[place.key], final=final, reads=reads)
-        except NoEndpoint as error:
-            work.progress.note(f"{evm.chain.name}: {place.token.id} could not be mended now. {error}")
-    if _repairs(work, evm) != before:
-        await _sweep(work, evm, places)
-    for place in places:
-        again = await _derived_again(work, evm, place, final=final, reads=reads)
-        if again and place.key in found:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for _ in range(TURNS):
+        before = _repairs(work, evm)
+        for place, certificate in suspects:
+            found[place.key] = certificate
+            try:
+                if await _derived_again(work, evm, place, final=final, reads=reads):
+                    found[place.key] = await verify_place(work, place, evm)
+                if suspicious(work, place, found[place.key]):
+                    found[place.key] = await mend(
+                        work, evm, place, found[place.key], final=final, reads=reads
+                    )
+            except NoEndpoint as error:
+                work.progress.note(f"{evm.chain.name}: {place.token.id} could not be mended now. {error}")
+        if _repairs(work, evm) != before:
+            await _sweep(work, evm, places)
+        touched = [p for p in places if await _derived_again(work, evm, p, final=final, reads=reads)]
+        for place in touched:
             found[place.key] = await verify_place(work, place, evm)
+        suspects = [(p, found[p.key]) for p in touched if suspicious(work, p, found[p.key])]
+        if not suspects:
+            break
     return found
 
 
@@ -88,18 +99,24 @@ async def _sweep(work: Session, evm: Evm, places: Sequence[Place]) -> None:
     balance."""
     if len(evm.pool.endpoints) < 2:
         return
-    done, _ = await prove_and_repair(work, evm, _open_parts(work, evm, places, "agreed", None), BUDGET)
+    done, _ = await prove_and_repair(work, evm, _open_parts(work, evm, places, "agreed"), BUDGET)
     _told(work, evm, done)
 
 
 def _open_parts(
-    work: Session, evm: Evm, places: Sequence[Place], level: str, window: Span | None
+    work: Session,
+    evm: Evm,
+    places: Sequence[Place],
+    level: str,
+    window: Span | None = None,
+    *,
+    provisional: bool = True,
 ) -> list[Part]:
-    """Return what is held of *places* in *window* and not proven at *level*."""
+    """Return what is held of *places* in *window* and not proven at *level*, with what is *provisional* if so."""
     book = held_book(work, evm.chain_id)
     contracts = {contract.address for place in places for contract in place.contracts}
     weaker = [s for s in concerning(book, contracts) if LEVELS.index(s["proof"]) < LEVELS.index(level)]
-    parts = parts_of(book, weaker, level, window)
+    parts = parts_of(book, weaker, level, window, provisional=provisional)
     return without_proven(evm.chain, parts, work.book.rows(AUDITS, chain_id=evm.chain_id), work.lake).parts
 
 
@@ -152,12 +169,13 @@ async def _suspect(
     good = max(passed, default=row["first_block"] - 1)
     if not narrow:
         return Span(good + 1, bad)
+    derived = derived_of(work, place.key)
     try:
-        told = await verdict_at(work, place, evm, bad, holders=False)
+        told = await verdict_at(work, place, evm, bad, derived, holders=False)
         holders = told["verdict"] != "fail"  # where the supply tells the way, one call a step is enough
         while bad - good > 1:
             middle = (good + bad) // 2
-            told = await verdict_at(work, place, evm, middle, holders=holders)
+            told = await verdict_at(work, place, evm, middle, derived, holders=holders)
             if told["verdict"] == "fail":
                 bad = middle
             elif told["verdict"] in SETTLED:
@@ -228,7 +246,8 @@ async def prove_fetched(work: Session, evm: Evm, places: Sequence[Place], level:
     done = await repair_chain(work, evm, open_failures(work, evm.chain_id))
     troubles = list[str]()
     if level != LEVELS[0]:
-        made, trouble = await prove_and_repair(work, evm, _open_parts(work, evm, places, level, None))
+        left = _open_parts(work, evm, places, level, provisional=False)
+        made, trouble = await prove_and_repair(work, evm, left)
         done.rows.extend(made.rows)
         done.holes.extend(made.holes)
         if trouble:

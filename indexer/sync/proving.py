@@ -33,7 +33,8 @@ NAMED = 3
 
 
 class Unit(NamedTuple):
-    """Blocks of one filter whose logs are to be proved; *end* is the segment's last block if it is theirs."""
+    """Blocks of one filter whose logs are to be proved; *end* is the last block of the segment
+    that holds them: whoever gives evidence must have it too."""
 
     filter: Filter
     span: Span
@@ -85,11 +86,12 @@ class Prover:
         """Hold *held* against another endpoint's answer; blocks that differ are settled by receipts."""
         avoid = self._others(unit)
         try:
-            answers = [await self._logs(unit.span, unit.filter, avoid)]
+            answers = [await self._logs(unit.span, unit.filter, unit.end, avoid)]
             if (
                 not avoid
             ):  # one of two that both may have served it: their answers must agree with each other too
-                answers.append(await self._logs(unit.span, unit.filter, frozenset({answers[0][1]})))
+                other = frozenset({answers[0][1]})
+                answers.append(await self._logs(unit.span, unit.filter, unit.end, other))
         except NoEndpoint as error:
             raise Unsettled(f"no second endpoint could answer: {error}") from None
         ours = by_block(held)
@@ -110,14 +112,19 @@ class Prover:
         blamed = ", ".join(sorted(set(apart.values())))
         return _summed(unit, held, found, who, f"{blamed} gave other logs of {named(sorted(apart))}")
 
-    async def _logs(self, span: Span, wanted: Filter, avoid: frozenset[str]) -> tuple[pa.Table, str]:
-        """Return the logs of *span* and who gave them, in as many requests as the endpoint needs."""
+    async def _logs(
+        self, span: Span, wanted: Filter, pin: BlockRef | None, avoid: frozenset[str]
+    ) -> tuple[pa.Table, str]:
+        """Return the logs of *span* and who gave them, in as many requests as the endpoint needs.
+
+        It must have our block *pin*: one of another chain would prove its own logs.
+        """
         try:
-            answer = await self._evm.logs(span, wanted, avoid=avoid)
+            answer = await self._evm.logs(span, wanted, pin, avoid)
         except Refused as error:
             if len(span) == 1:
                 raise NoEndpoint(str(error)) from None
-            parts = [await self._logs(half, wanted, avoid) for half in halve(span)]
+            parts = [await self._logs(half, wanted, pin, avoid) for half in halve(span)]
             return pa.concat_tables([logs for logs, _ in parts]), parts[-1][1]
         return answer.logs, answer.endpoint
 
@@ -145,7 +152,7 @@ class Prover:
         """Return the headers of *span*, of another endpoint than served the logs where there is one."""
         avoid = self._others(unit)
         try:
-            return await self._evm.headers(span, avoid)
+            return await self._evm.headers(span, avoid, unit.end)
         except NoEndpoint as error:
             if not avoid:
                 raise Unsettled(str(error)) from None

@@ -25,7 +25,7 @@ from indexer.sync.coverage import Book, Task, book_of
 from indexer.sync.proving import Finding
 from indexer.sync.restating import REPAIRED
 from indexer.sync.session import Session, now
-from indexer.sync.writer import file_row, unlist, written
+from indexer.sync.writer import file_row, passed_since, uncertify, unlist, written
 
 Row = Mapping[str, Any]
 
@@ -95,15 +95,17 @@ def _replace(work: Session, segment: dict[str, Any], finding: Finding) -> dict[s
     logs = pa.concat_tables(
         [logs_in(held, Span(0, span.first - 1)), right, logs_in(held, Span(span.last + 1, segment["last"]))]
     )
-    endpoints = {*segment["endpoint"].split(","), *([finding.endpoint] if finding.endpoint else [])}
+    endpoints = {*segment["endpoint"].split(","), *((finding.endpoint or "").split(", "))} - {""}
     fresh = segment | {"endpoint": ",".join(sorted(endpoints)), "logs": logs.num_rows, "path": None}
     fresh, file = written(work.lake, fresh | {"fetched_at": now()}, logs, finding.unit.filter.body)
     row = audit_row(finding._replace(verdict="repaired"), right, now())
     readers = readers_of(work, segment["chain_id"], finding.unit.filter.addresses)
+    certificates = passed_since(work.book, segment["chain_id"], span.first, {r["token"] for r in readers})
     with work.book.commit() as commit:
         _swap(commit, segment, [(fresh, file)])
         commit.put(AUDITS, [row])
         _outdate(commit, readers)
+        uncertify(commit, certificates)
     raise_proof(work, fresh, logs)
     return row
 
@@ -114,15 +116,17 @@ async def _open(work: Session, evm: Evm, segment: dict[str, Any], finding: Findi
     held = work.lake.read(LOGS, [segment["path"]] if segment["path"] else [])
     pieces: list[tuple[dict[str, Any], LakeFile | None]] = []
     if span.first > segment["first"]:
-        before = await evm.header(span.first - 1)
-        if before is not None:
-            pieces.append(_piece(work, segment, held, Span(segment["first"], before.number), before, finding))
+        (header,) = await evm.headers(Span(span.first - 1, span.first - 1), pin=finding.unit.end)
+        before = header.block
+        pieces.append(_piece(work, segment, held, Span(segment["first"], before.number), before, finding))
     if span.last < segment["last"]:
         pieces.append(_piece(work, segment, held, Span(span.last + 1, segment["last"]), None, finding))
     readers = readers_of(work, segment["chain_id"], finding.unit.filter.addresses)
+    certificates = passed_since(work.book, segment["chain_id"], span.first, {r["token"] for r in readers})
     with work.book.commit() as commit:
         _swap(commit, segment, pieces)
         _outdate(commit, readers)
+        uncertify(commit, certificates)
 
 
 def _piece(

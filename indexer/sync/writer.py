@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from indexer.floor.filters import Filter
 from indexer.floor.spans import BlockRef, Span
-from indexer.floor.tables import DERIVATIONS, FILES, FILTERS, LOGS, SEGMENTS
+from indexer.floor.tables import CERTIFICATES, DERIVATIONS, FILES, FILTERS, LOGS, SEGMENTS
 from indexer.ledger.figures import moment
 from indexer.store.book import Book, Commit
 from indexer.store.lake import Lake, LakeFile
+from indexer.verify.certificate import SETTLED
 
 FLUSH_SECONDS = 5.0
 """How long finished spans may wait in memory: what a kill loses."""
@@ -67,10 +68,14 @@ class LogWriter:
             written = [self._write(run) for run in runs]
             held = self._provisional(runs)
             changed = self._changed(held, runs)
-            derived = self._book.rows(DERIVATIONS, chain_id=runs[0][0].filter.chain_id) if changed else []
+            chain_id = runs[0][0].filter.chain_id
+            derived = self._book.rows(DERIVATIONS, chain_id=chain_id) if changed else []
+            first = min((s["first"] for s in held), default=0)
+            certificates = passed_since(self._book, chain_id, first) if changed else []
             with self._book.commit() as commit:
                 _drop(commit, held)
                 outdate(commit, derived)
+                uncertify(commit, certificates)
                 for run, (segment, file) in zip(runs, written, strict=True):
                     _put(commit, run[0].filter, segment, file)
             self.changed += changed
@@ -144,6 +149,24 @@ def outdate(commit: Commit, derivations: Iterable[Mapping[str, Any]]) -> None:
     """Mark *derivations* as lacking inputs, so that they are made again whatever else stays the same."""
     for row in derivations:
         commit.update(DERIVATIONS, row, inputs_missing=max(1, row["inputs_missing"]))
+
+
+def passed_since(
+    book: Book, chain_id: str, first: int, tokens: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    """Return the certificates of *tokens* (None: of all) that passed at block *first* or later."""
+    return [
+        row
+        for row in book.rows(CERTIFICATES, chain_id=chain_id)
+        if row["verdict"] in SETTLED
+        and row["block_number"] >= first
+        and (tokens is None or row["token"] in tokens)
+    ]
+
+
+def uncertify(commit: Commit, certificates: Iterable[Mapping[str, Any]]) -> None:
+    """Remove *certificates*: they passed on logs that are others now. The next run certifies again."""
+    commit.remove(CERTIFICATES, [{"certificate_id": row["certificate_id"]} for row in certificates])
 
 
 def _within(logs: pa.Table, span: Span) -> pa.Table:

@@ -10,19 +10,21 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from indexer.floor.spans import BlockRef
-from indexer.floor.tables import TABLES
 from indexer.ledger.figures import held, token_units
 from indexer.ledger.supply import ONE, Rate
 from indexer.ledger.values import ZERO
-from indexer.store.read import register
 
 WHOLE = 300
 """Up to so many addresses are all checked; of more, the largest and a sample."""
 LARGEST = 100
-LIMB = 10**19
-"""Units are summed in two halves of so many: a sum of amounts of 38 digits each fits no integer of SQL."""
+SETTLED = ("pass", "pass_within", "read")
+"""Verdicts that the figures are the contract's."""
+
+_WIDE = pa.decimal256(76, 0)
+"""What units are summed as: a sum of amounts of 38 digits each fits no smaller type."""
 
 
 class Figure(NamedTuple):
@@ -83,35 +85,45 @@ class Basis(NamedTuple):
 
 def figure_at(derived: Mapping[str, pa.Table], why_null: str | None, block: BlockRef) -> Figure:
     """Return the figure at *block*: the last change of supply, and every holder's units, up to it."""
-    import duckdb  # noqa: PLC0415 - fetching does not pay for DuckDB
-
-    con = duckdb.connect(":memory:")
-    for name in ("transfers", "supply_changes"):
-        register(con, TABLES[name], derived[name])
-    last = con.execute(
-        "SELECT units, supply_raw, why_null, reads_used, rate_read, numerator, denominator, addend "
-        "FROM supply_changes "
-        "WHERE coalesce(block_number <= ?, effective_at <= make_timestamp(CAST(? AS BIGINT) * 1000000)) "
-        "ORDER BY effective_at DESC, block_number DESC NULLS LAST, log_index DESC NULLS LAST LIMIT 1",
-        [block.number, block.time],
-    ).fetchone()
-    nothing = (Decimal(0), Decimal(0), None, 0, False, 1, 1, 0)
-    units, supply, why, reads_used, rate_read, *factors = last or nothing
-    moved = con.execute(
-        f"WITH moved AS (SELECT from_address, to_address, units::HUGEINT // {LIMB} AS high, "
-        f"units::HUGEINT % {LIMB} AS low FROM transfers WHERE block_number <= ?) "
-        "SELECT holder, sum(high), sum(low) FROM ("
-        " SELECT to_address AS holder, high, low FROM moved"
-        " UNION ALL SELECT from_address, -high, -low FROM moved"
-        f") WHERE holder <> '{ZERO}' GROUP BY holder ORDER BY holder",
-        [block.number],
-    ).fetchall()
-    holders = {holder: high * LIMB + low for holder, high, low in moved if high is not None}
+    units, supply, why, reads_used, rate_read, *factors = _last_change(derived["supply_changes"], block)
+    holders = _held_by(derived["transfers"], block.number)
     why = why_null or why
     if why:
         return Figure(None, None, why, holders)
     rate = None if None in factors else Rate(*map(int, factors))
     return Figure(_whole(units), _whole(supply), None, holders, reads_used, rate, rate_read)
+
+
+def _last_change(changes: pa.Table, block: BlockRef) -> tuple[Any, ...]:
+    """Return the last change of supply up to *block*; what moves by time has no block, but an instant."""
+    names = (
+        "units", "supply_raw", "why_null", "reads_used", "rate_read", "numerator", "denominator", "addend",
+    )  # fmt: skip
+    instant = pa.scalar(block.time * 10**6, pa.timestamp("us"))
+    reached = pc.coalesce(
+        pc.less_equal(changes["block_number"], block.number),
+        pc.less_equal(changes["effective_at"], instant),
+    )
+    order = [(name, "descending") for name in ("effective_at", "block_number", "log_index")]
+    found = changes.filter(reached)
+    if not found.num_rows:
+        return Decimal(0), Decimal(0), None, 0, False, 1, 1, 0
+    last = found.take(pc.sort_indices(found, sort_keys=order)[:1])  # NULL comes last
+    return tuple(last[name][0].as_py() for name in names)
+
+
+def _held_by(transfers: pa.Table, block: int) -> dict[str, int]:
+    """Return the units of every address that ever had some, up to *block*; moves of an unknown amount are left out."""
+    moved = transfers.select(["to_address", "from_address", "units"])
+    moved = moved.filter(pc.less_equal(transfers["block_number"], block))
+    moved = moved.set_column(2, "units", pc.cast(moved["units"], _WIDE))
+    held: dict[str, int] = {}
+    for side, sign in (("to_address", 1), ("from_address", -1)):
+        sums = moved.group_by(side, use_threads=False).aggregate([("units", "sum")])
+        for address, units in zip(sums[side].to_pylist(), sums["units_sum"].to_pylist(), strict=True):
+            if units is not None and address != ZERO:
+                held[address] = held.get(address, 0) + sign * int(units)
+    return dict(sorted(held.items()))
 
 
 def _whole(value: Decimal | None) -> int | None:

@@ -14,16 +14,20 @@ from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
+from typing import Any, Self
 
 import duckdb
+import pyarrow as pa
 import pytest
 from line_kit import Quiet
 from own_chain import Named, write_config
+from pyarrow.parquet import ParquetFile
 from sim_chain import STARTS, TOKENS, Shape, World
 from sim_crash import Disk, Mortal, mortal
 from sim_loop import Clock, simulated
 from sim_node import NUMBER, Node, Wire
 from sim_plan import Plan, Round, world_of
+from sqlalchemy import Engine, QueuePool
 
 from indexer.config import model
 from indexer.config.load import load
@@ -31,7 +35,7 @@ from indexer.config.model import Registry
 from indexer.config.settings import Settings, resolve
 from indexer.floor.errors import Halted, RwaError
 from indexer.sources.transport import Connect, Manners, rate_of
-from indexer.store import book
+from indexer.store import book, lake
 from indexer.sync import backfill, deriving, follow, session, writer
 from indexer.sync.orders import Order, Outcome
 
@@ -175,12 +179,68 @@ def cheaply() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb, "connect", lambda *_, **__: engine.cursor())
         patch.setattr(book, "_migrate", lambda _: None)
+        patch.setattr(book, "_engine", _Engines())
+        patch.setattr(
+            lake, "pq", SimpleNamespace(write_table=lake.pq.write_table, ParquetFile=_Files(ParquetFile))
+        )
         patch.setattr(deriving, "measure", lambda *_: {})
         for place in (backfill, follow):
             patch.setattr(place, "measure_whole", lambda _: None)
             patch.setattr(place, "copy_dimensions", lambda _: None)
         yield
     engine.close()
+
+
+class _Files:
+    """Parquet files by their bytes: the same content is decoded once."""
+
+    def __init__(self, made: type[ParquetFile]) -> None:
+        self._made = made
+        self._held: dict[bytes, _File] = {}
+
+    def __call__(self, source: Any) -> _File:
+        body = source.read()
+        if body not in self._held:
+            if len(self._held) >= 100:
+                self._held.clear()
+            self._held[body] = _File(self._made(pa.BufferReader(body)))
+        return self._held[body]
+
+
+class _File:
+    """A Parquet file whose columns are decoded once."""
+
+    def __init__(self, file: ParquetFile) -> None:
+        self.metadata, self.schema_arrow = file.metadata, file.schema_arrow
+        self._read = cache(lambda names: file.read(columns=names, use_threads=False))
+
+    def read(self, columns: list[str], *, use_threads: bool) -> pa.Table:
+        return self._read(tuple(columns))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Others read it."""
+
+    close = __exit__
+
+
+class _Engines:
+    """One engine of SQLAlchemy for all homes, one home after the other: a new one compiles each statement anew."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._engine = book.create_engine("sqlite://", creator=self._open, poolclass=QueuePool)
+        book.prepare(self._engine)
+
+    def __call__(self, url: str) -> Engine:
+        self._path = str(book.sqlite_path(url))
+        self._engine.dispose()
+        return self._engine
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, check_same_thread=False)
 
 
 @cache

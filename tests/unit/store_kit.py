@@ -11,6 +11,7 @@ from ledger_kit import CHAIN_ID, MOVE, OTHER, TOKEN, logs_of, transfer
 
 from indexer.floor.filters import Filter, filter_of
 from indexer.floor.spans import BlockRef, Span
+from indexer.floor.tables import CERTIFICATES
 from indexer.store.book import Book
 from indexer.store.lake import Lake
 from indexer.sync.writer import Piece
@@ -57,6 +58,28 @@ def moves(*blocks: int) -> pa.Table:
 def piece(first: int, last: int, *blocks: int, asked: Filter = ONE) -> Piece:
     """Return an answered request with a Transfer in each of *blocks*."""
     return Piece(asked, Span(first, last), moves(*blocks), end(last), "node-1")
+
+
+def certified(block: int, verdict: str = "pass", **other: Any) -> dict[str, Any]:
+    """Return a row of ``certificates``."""
+    numbers = dict.fromkeys(("holders_checked", "holders_wrong", "holders_known", "reads_used"), 0)
+    blank = dict.fromkeys(CERTIFICATES.names, "") | numbers | dict.fromkeys(_UNKNOWN)
+    told = {"token": "t", "chain_id": CHAIN_ID, "block_number": block, "verdict": verdict, "tolerance": 0}
+    return blank | told | {
+        "certificate_id": f"{block} {verdict}", "block_time": NOW, "fetched_at": NOW, "final": False,
+        "rate_read": False,
+    } | other  # fmt: skip
+
+
+_UNKNOWN = (
+    "units",
+    "supply_raw",
+    "supply",
+    "contract_units",
+    "contract_supply_raw",
+    "contract_supply",
+    "reason",
+)
 
 
 def derivation(**other: Any) -> dict[str, Any]:

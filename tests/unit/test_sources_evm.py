@@ -245,6 +245,18 @@ def test_a_block_above_the_head_is_none():
     assert notes == []
 
 
+def test_headers_are_of_an_endpoint_that_has_our_block():
+    """Who has another block at the height that we hold stands on another branch, and is passed by."""
+    rest = {"parentHash": block_hash(4), "receiptsRoot": block_hash(0), "logsBloom": "0x" + "00" * 256}
+    nodes = [
+        honest(eth_getBlockByNumber=lambda n, full, fork=fork: blocks(n, full, fork=fork) | rest)
+        for fork in ("bb", "aa")
+    ]
+    pin = BlockRef(90, block_hash(90), 0)
+    headers, _ = with_evm(lambda evm: evm.headers(Span(5, 6), pin=pin), *nodes)
+    assert [(h.block.number, h.endpoint) for h in headers] == [(5, "node-2"), (6, "node-2")]
+
+
 def test_a_null_that_passes_is_not_the_head():
     """One null among good answers does not hide a block."""
     nulls = iter([None])

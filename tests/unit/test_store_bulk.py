@@ -67,7 +67,7 @@ def test_the_models_read_what_bulk_wrote(book: Book, tmp_path: Path) -> None:
     replace(book, rows)
     table = sql_table("balances")
     with book.commit() as commit:
-        found = commit._connection.execute(select(table).order_by(table.c.as_of_block)).mappings().all()
+        found = commit.connection.execute(select(table).order_by(table.c.as_of_block)).mappings().all()
     assert [dict(row) for row in found] == rows.to_pylist()
     assert found[1]["units"] == Decimal(LARGEST)
     assert stored(tmp_path, "typeof(units)")[2] == ("null",)

@@ -47,8 +47,11 @@ def test_a_segment_is_cut_at_whole_multiples():
 
 
 def test_provisional_blocks_are_not_audited():
-    """What is not final yet is asked again anyway."""
-    assert parts("bloom", None, segment(0, 9, final=False)) == []
+    """What is not final yet is asked again anyway; a red certificate asks for it all the same."""
+    held = [segment(0, 9, final=False)]
+    assert parts("bloom", None, *held) == []
+    book = book_of(held, [filter_row(ONE)], CHAIN_ID)
+    assert spans(parts_of(book, held, "bloom", provisional=True)) == [(0, 9)]
 
 
 def test_a_verdict_holds_for_its_logs_only():
@@ -103,8 +106,8 @@ def test_a_sample_is_drawn_again_by_its_seed():
 
 
 def test_the_cost_is_headers_and_at_most_every_block():
-    """Headers come 50 in a request; at most each block's receipts are asked for beside them."""
-    assert cost_of(parts("bloom")) == (2500, 50, 2550)
+    """Headers come 49 in a request, beside our block; at most each block's receipts are asked for beside them."""
+    assert cost_of(parts("bloom")) == (2500, 53, 2553)
     assert cost_of(parts("agreed")) == (2500, 1, 2501)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from ledger_kit import CHAIN_ID
-from store_kit import BOTH, NOW, ONE, derivation, moves, opened, piece, segment
+from store_kit import BOTH, NOW, ONE, certified, derivation, moves, opened, piece, segment
 
 from indexer.floor.spans import Span
-from indexer.floor.tables import DERIVATIONS, FILES, FILTERS, LOGS, SEGMENTS
+from indexer.floor.tables import CERTIFICATES, DERIVATIONS, FILES, FILTERS, LOGS, SEGMENTS
 from indexer.store.book import Book
 from indexer.store.lake import SEGMENT_KEY, Lake
 from indexer.sync.writer import LogWriter, compact, joined, mergeable, unlist
@@ -171,6 +171,18 @@ def test_final_logs_that_differ_take_the_place_and_outdate_what_was_made(
     (sentence,) = writer.changed
     assert f"{len(after)} in place of the {len(before)} that node-1 gave" in sentence
     assert book.rows(DERIVATIONS)[0]["inputs_missing"] == 1
+
+
+def test_certificates_that_passed_on_other_logs_go(home: tuple[Book, Lake]) -> None:
+    """They are made again by the next run; those of blocks before, and red ones, stay."""
+    provisional(home, 7)
+    rows = [certified(4), certified(9), certified(9, "fail")]
+    with home[0].commit() as commit:
+        commit.put(CERTIFICATES, rows)
+    writer = LogWriter(*home, 9)
+    writer.add(piece(5, 9, 8))
+    writer.flush()
+    assert [row["certificate_id"] for row in home[0].rows(CERTIFICATES)] == ["4 pass", "9 fail"]
 
 
 def test_final_logs_that_agree_change_nothing_but_the_segment(home: tuple[Book, Lake]) -> None:
