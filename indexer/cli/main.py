@@ -9,7 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
-from indexer.cli import ask, audit, bring, demo, derive, doctor, fetch, head, known, reconcile, repair, replay
+from indexer.cli import (
+    ask,
+    audit,
+    bring,
+    demo,
+    derive,
+    doctor,
+    export,
+    fetch,
+    head,
+    known,
+    reconcile,
+    repair,
+    replay,
+)
 from indexer.cli.shell import Shell
 from indexer.cli.trouble import (
     INTERRUPTED,
@@ -47,6 +61,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "rebuild": derive.rebuild,
     "import": bring.bring,
     "reconcile": reconcile.reconcile,
+    "export": export.export,
     "repair": repair.repair,
     "doctor": doctor.doctor,
     "replay": replay.replay,

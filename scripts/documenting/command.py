@@ -6,11 +6,15 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from indexer.floor.dictionary import dbt_sources
+from indexer.floor.tables import BOOK, DERIVED, DIMENSIONS, METRICS
+
 from . import picture, tables
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PARTS: Mapping[str, tuple[Path, Callable[[], str]]] = {
     "tables": (DOCS / "tables.md", tables.page),
+    "sources": (DOCS / "dbt" / "sources.yml", lambda: dbt_sources((*METRICS, *DERIVED, *DIMENSIONS, *BOOK))),
     "picture": (DOCS / "img" / "demo.svg", picture.demo),
 }
 

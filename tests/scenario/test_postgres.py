@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,6 +16,7 @@ import pytest
 from line_kit import Quiet
 from own_chain import Home, home_of
 
+from indexer.floor.dictionary import entries
 from indexer.floor.errors import Usage
 from indexer.floor.tables import BOOK, CLAIMS, DERIVED, ENDPOINTS, METRICS, Table
 from indexer.serve.recording import Recording
@@ -134,6 +136,32 @@ def test_amounts_are_exact_numerics(filled: Filled) -> None:
     assert kinds == [("amount", 38, 18), ("amount_raw", 38, 0), ("units", 38, 0)]
     units = filled.sqlite.values("SELECT units FROM transfers WHERE token = 'stbt'")
     assert summed == (Decimal(sum(int(value) for value in units)),)
+
+
+def test_the_schema_is_the_one_that_is_documented(filled: Filled) -> None:
+    """Each column has the type that docs/dbt/sources.yml tells, and a comment of its own."""
+    sql = """
+        SELECT c.table_name, c.column_name, c.data_type, c.numeric_precision, c.numeric_scale,
+          col_description(format('%I', c.table_name)::regclass, c.ordinal_position)
+        FROM information_schema.columns c WHERE c.table_schema = 'public' AND c.table_name <> 'alembic_version'
+    """
+    with psycopg.connect(filled.dsn) as con:
+        found = {
+            (table, column): f"{kind}({digits},{scale})" if kind == "numeric" else kind
+            for table, column, kind, digits, scale, meaning in con.execute(sql).fetchall()
+            if meaning
+        }
+    assert found == {(e.table, e.column): e.postgres_type for e in entries((*BOOK, *COPIED))}
+
+
+def test_every_statement_of_the_page_runs(filled: Filled) -> None:
+    """The SQL of docs/sharing.md, on PostgreSQL, in a transaction that is taken back."""
+    page = (RECORDINGS.parents[1] / "docs" / "sharing.md").read_text("utf-8")
+    with psycopg.connect(filled.dsn) as con:
+        for statement in re.findall(r"^```sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+            rows = [con.execute(one) for one in statement.split(";")][-1]
+            assert rows.description is None or rows.fetchall() or "'fail'" in statement, statement
+        con.rollback()
 
 
 def test_a_second_run_changes_nothing(filled: Filled) -> None:
