@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import pathlib
 import shutil
 import tracemalloc
@@ -50,7 +49,7 @@ class Watch:
     def on_step(self) -> None:
         if len(self.days) < DAYS and self._clock.now >= DAY * (len(self.days) + 1):
             gc.collect()
-            self.days.append(Held(_memory(), len(os.listdir("/proc/self/fd"))))
+            self.days.append(Held(_memory(), len(list(Path("/proc/self/fd").iterdir()))))
             if len(self.days) == DAYS:
                 raise Ended
 
@@ -60,7 +59,9 @@ def _memory() -> int:
 
     That table is the interpreter's; it doubles once in a while, by 4 MiB in a process that ran many tests.
     """
-    taken = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(False, pathlib.__file__)])
+    taken = tracemalloc.take_snapshot().filter_traces(
+        [tracemalloc.Filter(inclusive=False, filename_pattern=pathlib.__file__)]
+    )
     return sum(trace.size for trace in taken.traces)
 
 
