@@ -6,9 +6,12 @@ import gc
 import pathlib
 import shutil
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow.parquet
 import pytest
 from line_kit import Quiet
 from sim_chain import Shape
@@ -21,6 +24,7 @@ from sim_run import CHAIN, cheaply, config, registry, template, world_like
 from indexer.config import model
 from indexer.config.settings import resolve
 from indexer.sources.transport import Manners, rate_of
+from indexer.store import lake
 from indexer.sync import follow
 from indexer.sync.orders import Order
 
@@ -65,6 +69,14 @@ def _memory() -> int:
     return sum(trace.size for trace in taken.traces)
 
 
+@contextmanager
+def _files_read() -> Iterator[None]:
+    """Read Parquet files within the block: cheaply() would hold them all in memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lake, "pq", pyarrow.parquet)
+        yield
+
+
 def test_a_week_of_following_holds_no_more_than_two_days(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +98,7 @@ def test_a_week_of_following_holds_no_more_than_two_days(
     watch = Watch(clock)
     tracemalloc.start()
     try:
-        with cheaply(), simulated(clock, watch.on_step), pytest.raises(Ended):
+        with cheaply(), _files_read(), simulated(clock, watch.on_step), pytest.raises(Ended):
             follow.follow(settings, registry(), Order(tuple(registry().tokens.values())), Quiet(), connect)
     finally:
         tracemalloc.stop()
