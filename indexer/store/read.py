@@ -28,6 +28,7 @@ from indexer.floor.tables import (
 )
 from indexer.store.bookread import DATABASES, arrow_rows, read_book
 from indexer.store.intact import REPAIR, flaws, unusable
+from indexer.store.lakeviews import SQL_TYPES, shown, text
 
 __all__ = ["DATABASES", "arrow_rows", "connect", "read_book", "reading"]
 
@@ -59,7 +60,7 @@ def over(
     con = duckdb.connect(":memory:")
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET python_enable_replacements = false")
-    con.execute(f"SET allowed_directories = [{_text(_uri(settings.lake, ''))}]")
+    con.execute(f"SET allowed_directories = [{text(_uri(settings.lake, ''))}]")
     dimensions = dimension_rows(registry)
     _copy(con, CALENDAR, utc_days(FIRST_DAY, datetime.now(UTC).date()))
     paths = listed(book["files"])
@@ -76,7 +77,7 @@ def over(
             view(con, table, [_uri(settings.lake, path) for path in paths.get(table.name, [])])
     if has_imports:
         uris = [_uri(settings.lake, path) for path in paths.get(NAVS.name, [])]
-        add_imported_navs(con, _parquet(uris) if uris else None)
+        add_imported_navs(con, shown(con, NAVS, uris) if uris else None)
     return con
 
 
@@ -134,11 +135,7 @@ def view(con: duckdb.DuckDBPyConnection, table: Table, uris: Sequence[str]) -> N
     if not uris:
         _copy(con, table, arrow_schema(table).empty_table())
         return
-    con.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT * FROM {_parquet(uris)}')
-
-
-def _parquet(uris: Sequence[str]) -> str:
-    return f"read_parquet([{', '.join(map(_text, uris))}])"
+    con.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT * FROM {shown(con, table, uris)}')
 
 
 def add_imported_navs(con: duckdb.DuckDBPyConnection, told: str | None) -> None:
@@ -154,7 +151,7 @@ def add_imported_navs(con: duckdb.DuckDBPyConnection, told: str | None) -> None:
         "source": "i.source",
     }  # fmt: skip
     figures = ", ".join(
-        f"CAST({given.get(c.name, 'NULL')} AS {_SQL_TYPES[c.kind]}) AS {c.name}" for c in NAVS.columns
+        f"CAST({given.get(c.name, 'NULL')} AS {SQL_TYPES[c.kind]}) AS {c.name}" for c in NAVS.columns
     )
     before = "" if told is None else f"SELECT {', '.join(NAVS.names)} FROM {told} UNION ALL "
     con.execute(
@@ -163,9 +160,6 @@ def add_imported_navs(con: duckdb.DuckDBPyConnection, told: str | None) -> None:
         " OR (i.scope = 'product' AND i.name = t.product AND t.wraps IS NULL)"
         " JOIN derivations d ON d.token = t.token WHERE i.superseded_at IS NULL"
     )
-
-
-_SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "time": "TIMESTAMP", "amount": "DECIMAL(38, 18)"}
 
 
 def guarded(
@@ -246,11 +240,6 @@ def lock(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET enable_external_access = false")
     con.execute("SET memory_limit = '4GB'")
     con.execute("SET lock_configuration = true")
-
-
-def _text(value: str) -> str:
-    """Return an SQL string literal."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _said(error: Exception) -> str:
