@@ -1,4 +1,7 @@
-"""Random ledgers: the metrics against the same figures reckoned row by row in plain Python."""
+"""Random ledgers: the metrics against the same figures reckoned row by row in plain Python.
+
+Every ledger is a token of its own, and all of them are computed at once.
+"""
 
 import random
 from collections import defaultdict
@@ -12,7 +15,7 @@ from metrics_kit import EXACT, SHORT, address, full, moment, plain_supply, shown
 
 from indexer.ledger.values import ZERO
 from indexer.metrics.answers import Question, balances, holders, nav, supply
-from indexer.metrics.runner import audit, compute
+from indexer.metrics.runner import Break, audit, compute
 
 DECIMALS = 18
 FIRST = moment("2024-01-01")
@@ -30,6 +33,9 @@ REGISTRY = [
     )
 ]  # fmt: skip
 KINDS = ("plain", "shares", "rate")
+METHODS = ("nav", "multiplier", "distribution")
+AT_BLOCKS = 7
+"""The seed of the ledgers that are asked at single blocks."""
 PEOPLE = [address(letter) for letter in "abcdef123456789"]
 
 
@@ -192,16 +198,61 @@ def change(book: Book, place: dict, rounding: int, bound: int) -> dict:
     )
 
 
-def connection(seed: int, kind: str):
+Rows = list[dict]
+
+
+class Ledger(NamedTuple):
+    """What one token is reckoned from, and all rows of the inputs that the metrics get of it."""
+
+    entries: Rows
+    changes: Rows
+    inputs: dict[str, Rows]
+
+
+class World:
+    """The metrics of every ledger by the name of its token, computed together."""
+
+    def __init__(self, ledgers: dict[str, Ledger]) -> None:
+        given: dict[str, Rows] = defaultdict(list)
+        for token, one in ledgers.items():
+            for name, rows in one.inputs.items():
+                given[name] += [row | {"token": token} for row in rows]
+        self.ledgers = ledgers
+        self.con = shown(given)
+        self._made = {name: made.to_pylist() for name, made in compute(self.con)}
+        self._breaks = audit(self.con)
+
+    def rows(self, token: str, name: str) -> Rows:
+        return [row for row in self._made[name] if row["token"] == token]
+
+    def breaks(self, token: str) -> list[Break]:
+        return [found for found in self._breaks if found.token == token]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Random ledgers of each kind, random prices over plain ones, and what tokens earn by each method."""
+    every = {f"{kind}-{seed}": booked(seed, kind) for kind in KINDS for seed in (*range(6), AT_BLOCKS)}
+    every |= {f"nav-{seed}": priced(seed) for seed in range(6)}
+    every |= {f"{method}-yield-{seed}": earning(seed, method) for method in METHODS for seed in range(4)}
+    return World(every)
+
+
+def derived(days: int) -> dict:
+    """Return how far a token is derived: so many days, at a block of the chain that all tokens share."""
+    frontier = {"frontier_time": FIRST + timedelta(days=days), "frontier_block": days * 86_400 // 12 + 1}
+    return full("derivations", frontier)
+
+
+def booked(seed: int, kind: str) -> Ledger:
     entries, changes, rebases = ledger(seed, kind)
     if kind == "plain":
         changes = plain_supply(entries, DECIMALS)
-    frontier = FIRST + timedelta(days=DAYS)
     rows = {
         "transfers": entries,
         "supply_changes": changes,
         "rebases": rebases,
-        "derivations": [full("derivations", {"frontier_time": frontier, "frontier_block": 10**7})],
+        "derivations": [derived(DAYS)],
         "deployments": [full("deployments", {"decimals": DECIMALS})],
         "entity_wallets": [full("entity_wallets", wallet) for wallet in REGISTRY],
         "address_roles": [
@@ -211,7 +262,7 @@ def connection(seed: int, kind: str):
             full("address_roles", {"address": OMNIBUS, "role": "omnibus"}),
         ],
     }
-    return shown(rows), entries, changes
+    return Ledger(entries, changes, rows)
 
 
 class Stand(NamedTuple):
@@ -272,13 +323,13 @@ def in_tokens(raw: int) -> Decimal:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
-def test_daily_supply_and_holders_are_those_of_plain_python(seed: int, kind: str):
+def test_daily_supply_and_holders_are_those_of_plain_python(seed: int, kind: str, world: World):
     """Supply, what circulates, addresses, holders, entered and exited of every day are counted row by row."""
-    con, entries, changes = connection(seed, kind)
-    made = dict(compute(con))
-    counts = {row["day"]: row for row in made["holders_daily"].to_pylist() if row["chain_id"] != "all"}
+    token = f"{kind}-{seed}"
+    entries, changes, _ = world.ledgers[token]
+    counts = {row["day"]: row for row in world.rows(token, "holders_daily") if row["chain_id"] != "all"}
     before: set[str] = set()
-    days = [row for row in made["supply_daily"].to_pylist() if row["coverage"] == "full"]
+    days = [row for row in world.rows(token, "supply_daily") if row["coverage"] == "full"]
     assert len(days) >= DAYS - 1
     for row in days:
         close = datetime.combine(row["day"], datetime.max.time())
@@ -333,12 +384,12 @@ def same(row: dict, figures: dict) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
-def test_concentration_is_that_of_plain_python(seed: int, kind: str):
+def test_concentration_is_that_of_plain_python(seed: int, kind: str, world: World):
     """Shares, HHI, Gini, Nakamoto and the omnibus share of every day are reckoned holder by holder."""
-    con, entries, changes = connection(seed, kind)
-    made = dict(compute(con, ["holders_daily"]))["holders_daily"].to_pylist()
+    token = f"{kind}-{seed}"
+    entries, changes, _ = world.ledgers[token]
     compared = 0
-    for row in made:
+    for row in world.rows(token, "holders_daily"):
         close = datetime.combine(row["day"], datetime.max.time())
         at = stand(entries, changes, close)
         own = {FLOAT, ESCROW} | ({BURNER} if close >= BURNER_SINCE else set())
@@ -366,15 +417,15 @@ def test_concentration_is_that_of_plain_python(seed: int, kind: str):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
-def test_balances_are_those_of_plain_python(seed: int, kind: str):
+def test_balances_are_those_of_plain_python(seed: int, kind: str, world: World):
     """Every row of balance_days and balances is the contract's own integer arithmetic."""
-    con, entries, changes = connection(seed, kind)
-    made = dict(compute(con))
+    token = f"{kind}-{seed}"
+    entries, changes, _ = world.ledgers[token]
     last = datetime.combine(date(2024, 1, 1), datetime.max.time()) + timedelta(days=DAYS - 1)
     closes = [
-        (row, datetime.combine(row["day"], datetime.max.time())) for row in made["balance_days"].to_pylist()
+        (row, datetime.combine(row["day"], datetime.max.time())) for row in world.rows(token, "balance_days")
     ]
-    rows = closes + [(row, EVER) for row in made["balances"].to_pylist()]
+    rows = closes + [(row, EVER) for row in world.rows(token, "balances")]
     assert len(rows) > 100
     for row, close in rows:
         if close <= last or close == EVER:
@@ -385,18 +436,17 @@ def test_balances_are_those_of_plain_python(seed: int, kind: str):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_behind_the_escrow_is_that_of_plain_python(kind: str):
+def test_what_is_behind_the_escrow_is_that_of_plain_python(kind: str, world: World):
     """escrowed and beneficial of every holder are reckoned claim by claim; some ledger has claims that stand."""
     standing = 0
     for seed in range(6):
-        con, entries, changes = connection(seed, kind)
-        (made,) = (rows.to_pylist() for _, rows in compute(con, ["balances"]))
+        entries, changes, _ = world.ledgers[f"{kind}-{seed}"]
         at = stand(entries, changes, EVER)
         behind = claims(entries, EVER, at.held)
         numerator, denominator, _ = at.rate
         worth = {who: units * numerator // denominator for who, units in behind.items()}
         standing += sum(1 for units in behind.values() if units)
-        for row in made:
+        for row in world.rows(f"{kind}-{seed}", "balances"):
             own = worth.get(row["holder"], 0)
             rest = own - (sum(worth.values()) if row["holder"] == ESCROW else 0)
             assert row["escrowed"] == in_tokens(own)
@@ -406,20 +456,20 @@ def test_what_is_behind_the_escrow_is_that_of_plain_python(kind: str):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
-def test_no_audit_finds_a_break(seed: int, kind: str):
+def test_no_audit_finds_a_break(seed: int, kind: str, world: World):
     """The audits hold on a random ledger that is right, roll-forward and bounds of rounding among them."""
-    con, _, changes = connection(seed, kind)
-    list(compute(con))
-    assert audit(con) == []
-    assert any(change["rounding"] for change in changes) == (kind == "rate")
+    token = f"{kind}-{seed}"
+    assert world.breaks(token) == []
+    assert any(change["rounding"] for change in world.ledgers[token].changes) == (kind == "rate")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
-def test_the_circulating_roll_forward_is_that_of_plain_python(seed: int, kind: str):
+def test_the_circulating_roll_forward_is_that_of_plain_python(seed: int, kind: str, world: World):
     """What crosses to and from the issuer's own addresses, and what they earn, is reckoned address by address."""
-    con, entries, changes = connection(seed, kind)
-    made = dict(compute(con, ["supply_rollforward"]))["supply_rollforward"].to_pylist()
+    token = f"{kind}-{seed}"
+    entries, changes, _ = world.ledgers[token]
+    made = world.rows(token, "supply_rollforward")
     of = {(row["basis"], row["day"]): row for row in made if row["coverage"] == "full"}
     before, own_before, crossed = Stand({}, 0, 0, (1, 1, 0)), set(), 0
     for day in sorted({day for _, day in of}):
@@ -452,22 +502,23 @@ def net_of(entries: list[dict], who: str, day: date) -> int:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_answers_at_a_block_are_those_of_plain_python(kind: str):
+def test_answers_at_a_block_are_those_of_plain_python(kind: str, world: World):
     """Supply, what circulates, balances and address counts at a block are those of the rows up to it."""
-    con, entries, changes = connection(7, kind)
+    token, con = f"{kind}-{AT_BLOCKS}", world.con
+    entries, changes, _ = world.ledgers[token]
     for entry in entries[::40]:
         block = entry["block_number"]
         at = stand(entries, changes, entry["block_time"])
         own = {FLOAT, BURNER} if entry["block_time"] >= BURNER_SINCE else {FLOAT}
         outside = at.supply_raw - sum(at.balance(at.held[who]) for who in own if at.held[who])
-        (row,) = supply(con, Question(("t",), at=block)).to_pylist()
+        (row,) = supply(con, Question((token,), at=block)).to_pylist()
         assert (int(row["units"]), row["supply"]) == (at.total, in_tokens(at.supply_raw))
         assert row["circulating"] == in_tokens(outside)
-        rows = balances(con, Question(("t",), at=block)).to_pylist()
+        rows = balances(con, Question((token,), at=block)).to_pylist()
         found = {row["holder"]: row for row in rows if row["units"]}
         wanted = {who: in_tokens(at.balance(units)) for who, units in at.held.items() if units}
         assert {who: row["balance"] for who, row in found.items()} == wanted
-        (count,) = holders(con, Question(("t",), at=block)).to_pylist()
+        (count,) = holders(con, Question((token,), at=block)).to_pylist()
         now = {who for who, balance in wanted.items() if balance > 0}
         asked = {
             who
@@ -519,21 +570,27 @@ def in_force(rows: list[dict], close: datetime) -> dict | None:
     return best[0] if best else None
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_nav_in_force_is_that_of_plain_python(seed: int):
-    """NAV, its date, the value of every day and flow are those of the observations sorted one by one."""
+def priced(seed: int) -> Ledger:
     entries, _, _ = ledger(seed, "plain")
-    navs = observations(random.Random(seed))
+    changes = plain_supply(entries, DECIMALS)
     rows = {
         "transfers": entries,
-        "supply_changes": plain_supply(entries, DECIMALS),
-        "navs": navs,
-        "derivations": [full("derivations", {"frontier_time": FIRST + timedelta(days=DAYS)})],
+        "supply_changes": changes,
+        "navs": observations(random.Random(seed)),
+        "derivations": [derived(DAYS)],
         "deployments": [full("deployments", {"decimals": DECIMALS})],
         "address_roles": [full("address_roles", {"address": ESCROW, "role": "escrow"})],
     }
-    con = shown(rows)
-    made = [row for row in dict(compute(con))["supply_daily"].to_pylist() if row["coverage"] == "full"]
+    return Ledger(entries, changes, rows)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_nav_in_force_is_that_of_plain_python(seed: int, world: World):
+    """NAV, its date, the value of every day and flow are those of the observations sorted one by one."""
+    token = f"nav-{seed}"
+    entries, _, inputs = world.ledgers[token]
+    navs = inputs["navs"]
+    made = [row for row in world.rows(token, "supply_daily") if row["coverage"] == "full"]
     for row in made:
         close = datetime.combine(row["day"], datetime.max.time())
         wanted = in_force(navs, close)
@@ -543,9 +600,9 @@ def test_the_nav_in_force_is_that_of_plain_python(seed: int):
         factors = None if price is None else [int(f.scaleb(18, EXACT)) for f in (row["circulating"], price)]
         value = None if factors is None else Decimal(factors[0] * factors[1] // 10**30).scaleb(-6, EXACT)
         assert row["value"] == value
-        (asked,) = nav(con, Question(("t",), at=close)).to_pylist()
+        (asked,) = nav(world.con, Question((token,), at=close)).to_pylist()
         assert (asked["nav"], asked["value"]) == (row["nav"], row["value"])
-    for row in dict(compute(con))["flows_daily"].to_pylist():
+    for row in world.rows(token, "flows_daily"):
         names = ("effect", "reason", "evidence")
         of = [entry for entry in entries if entry["block_time"].date() == row["day"]]
         of = [entry for entry in of if all(entry[name] == row[name] for name in names)]
@@ -557,7 +614,7 @@ def test_the_nav_in_force_is_that_of_plain_python(seed: int):
             figure = Decimal(exact // 10**30).scaleb(-6, EXACT)
         assert row["value_usd"] == figure
     assert len({row["nav"] for row in made}) > 5
-    assert audit(con) == []
+    assert world.breaks(token) == []
 
 
 def earnings(rng: random.Random, method: str) -> dict[str, list[dict]]:
@@ -637,22 +694,26 @@ def yield_of(known: dict[date, tuple[Fraction, int]], start: date, end: date) ->
     return (after / before - 1) * 365 / (end - start).days if breaks == breaks_before else None
 
 
-@pytest.mark.parametrize("method", ["nav", "multiplier", "distribution"])
-@pytest.mark.parametrize("seed", range(4))
-def test_yields_are_those_of_plain_python(seed: int, method: str):
-    """Yields of 7 and 30 days and of the last period are those of fractions, date by date, to 1e-12."""
-    rows: dict[str, list[dict]] = earnings(random.Random(seed), method)
+def earning(seed: int, method: str) -> Ledger:
     mint = {"block_number": 1, "block_time": FIRST, "effect": "mint", "amount_raw": Decimal(10**18)}
     entries = [transfer(0, mint | {"from_address": ZERO, "to_address": address("a")}, DECIMALS)]
-    rows |= {
+    changes = plain_supply(entries, DECIMALS)
+    rows = earnings(random.Random(seed), method) | {
         "transfers": entries,
-        "supply_changes": plain_supply(entries, DECIMALS),
-        "derivations": [full("derivations", {"frontier_time": FIRST + timedelta(days=52)})],
+        "supply_changes": changes,
+        "derivations": [derived(52)],
         "deployments": [full("deployments", {"decimals": DECIMALS})],
         "tokens": [full("tokens", {"accrual": "distribution" if method == "distribution" else "nav"})],
     }
-    con = shown(rows)
-    made = dict(compute(con))["yields_daily"].to_pylist()
+    return Ledger(entries, changes, rows)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("seed", range(4))
+def test_yields_are_those_of_plain_python(seed: int, method: str, world: World):
+    """Yields of 7 and 30 days and of the last period are those of fractions, date by date, to 1e-12."""
+    token = f"{method}-yield-{seed}"
+    rows, made = world.ledgers[token].inputs, world.rows(token, "yields_daily")
     counted: dict[str, int] = defaultdict(int)
     for row in made[:-1]:
         known = marks(rows, method, row["day"])
@@ -675,4 +736,4 @@ def test_yields_are_those_of_plain_python(seed: int, method: str):
             compounded = (1 + float(wanted["yield_7d"] * 7 / 365)) ** (365 / 7) - 1
             assert abs(row["yield_7d_compound"] - compounded) <= 1e-12
     assert min(counted[name] for name in ("yield_7d", "yield_30d", "yield_period")) > 3
-    assert audit(con) == []
+    assert world.breaks(token) == []
