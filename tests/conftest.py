@@ -1,9 +1,14 @@
 """Tests of every folder share the helpers of scenario/, which are plain modules."""
 
+import hashlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from indexer.config import load as reading
+from indexer.config.model import Registry
 
 sys.path.insert(0, str(Path(__file__).parent / "scenario"))
 
@@ -37,3 +42,32 @@ def follow_seeds(pytestconfig: pytest.Config) -> range:
 def _chosen(pytestconfig: pytest.Config, many: int) -> range:
     one = pytestconfig.getoption("--seed")
     return range(many) if one is None else range(one, one + 1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_reading_of_a_configuration() -> Iterator[None]:
+    """Commands in one process read files that hold the same again only once: a registry is a function of them."""
+    read: dict[tuple[object, ...], Registry] = {}
+    as_it_is = reading.load
+
+    def load(config: Path, overlay: Path | None = None) -> Registry:
+        try:
+            key = (config, overlay, _held(config), overlay and _held(overlay))
+        except OSError:
+            return as_it_is(config, overlay)
+        if key not in read:
+            read[key] = as_it_is(config, overlay)
+        return read[key]
+
+    reading.load = load
+    yield
+    reading.load = as_it_is
+
+
+def _held(folder: Path) -> str:
+    """Return the digest of a folder's files."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    told = hashlib.sha256()
+    for path in files:
+        told.update(f"{path} {path.stat().st_size} ".encode() + path.read_bytes())
+    return told.hexdigest()
