@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.fetch import ChainsOption
+from indexer.cli.optional import HERE
 from indexer.cli.output import Format, FormatOption, JsonOption, chosen, emit, say
 from indexer.cli.shell import Shell, registry_of, shell, tables
 from indexer.floor.errors import Usage
@@ -17,6 +18,7 @@ from indexer.floor.errors import Usage
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from indexer.config.model import Registry
     from indexer.serve.questions import Typed
 
 QUERY_ROWS = 100_000
@@ -99,19 +101,22 @@ def show(  # noqa: PLR0913 - each is an option
     limit: Annotated[
         int | None, typer.Option(min=1, max=MOST_ROWS, metavar="N", help="At most so many rows.")
     ] = None,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw supply instead of printing rows.")] = False,
+    plot: Annotated[
+        str | None,
+        typer.Option("--plot", metavar="[FILE.svg|.png|.html]", help="Draw it: here, or into a file."),
+    ] = None,
     wanted: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Supply, holders, flows, prices … of a token or a product.
 
     Example: rwa show supply ustb --at 2025-06-30
+
+    Example: rwa show rollforward ustb --from 2025-06-01 --to 2025-06-30 --plot june.svg
     """
     how = chosen(wanted, as_json)
-    if plot and (what is not What.SUPPLY or at is not None or how is not Format.TABLE):
-        raise Usage(
-            "--plot draws supply over days: `rwa show supply TOKEN --plot`, without --at or a format."
-        )
+    if plot is not None:
+        _check_plot(what, at, how)
     if what is What.BALANCES and (first or last):
         raise Usage("Balances are those of one moment: ask with --at for a block, a day's close or a time.")
     if basis is not Basis.TOTAL and what is not What.ROLLFORWARD:
@@ -121,18 +126,57 @@ def show(  # noqa: PLR0913 - each is an option
     from indexer.serve.questions import Typed  # noqa: PLC0415 - help does not pay for DuckDB
 
     typed = Typed(name, product, tuple(chain or ()), at, first, last, limit, basis.value)
-    rows = answer(shell(context), what.value, typed)
-    if plot:
+    if plot is not None:
+        _plot(shell(context), what.value, typed, plot)
+        return
+    emit(answer(shell(context), what.value, typed), how, BRIEF.get(what, ()))
+
+
+def _check_plot(what: What, at: str | None, how: Format) -> None:
+    """Raise Usage where there is nothing to draw."""
+    if what is What.TRANSFERS:
+        raise Usage(
+            "Entries of the ledger are no picture; `rwa show flows TOKEN --plot` draws them by day and reason."
+        )
+    if how is not Format.TABLE:
+        raise Usage("--plot draws and --format prints rows; give one of the two.")
+    if at is not None and what is not What.BALANCES:
+        raise Usage("--plot draws days: leave --at out, or give --from and --to.")
+
+
+def _plot(stood: Shell, what: str, typed: Typed, file: str) -> None:
+    """Draw an answer in the terminal, or into *file*."""
+    if file == HERE:
         from indexer.cli.plot import plot_lines  # noqa: PLC0415 - seldom asked for
 
-        drawn = list(plot_lines(rows.to_pylist()))
+        drawn = list(plot_lines(answer(stood, what, typed).to_pylist(), what))
         if not drawn:
-            sys.stderr.write(
-                f"There is no day to draw; `rwa show supply {name}` has the days of this home.\n"
-            )
+            sys.stderr.write(f"{_NO_DAY}; `rwa show {what} {typed.name}` has the days of this home.\n")
         say(*drawn)
         return
-    emit(rows, how, BRIEF.get(what, ()))
+    from indexer.serve import questions  # noqa: PLC0415 - help does not pay for DuckDB
+    from indexer.serve.picture import picture, save, writer  # noqa: PLC0415 - same
+
+    write = writer(file)
+    settings = stood.settings()
+    registry = registry_of(settings)
+    asked = questions.question(registry, typed)
+    with tables(settings, registry) as con:
+        rows = questions.answer(con, what, asked, typed.chains)
+        spec = picture(con, what, rows.to_pylist(), _title(registry, typed.name))
+    if spec is None:
+        raise Usage(f"{_NO_DAY}; `rwa show {what} {typed.name}` has the days of this home.")
+    save(file, write(spec))
+    sys.stderr.write(f"{file} is written.\n")
+
+
+def _title(registry: Registry, name: str) -> str:
+    """Return what a picture is called: the symbol of a token, else the name as it was typed."""
+    token = registry.tokens.get(name.lower())
+    return token.symbol if token else name
+
+
+_NO_DAY = "There is no day to draw"
 
 
 def answer(stood: Shell, what: str, typed: Typed) -> pa.Table:

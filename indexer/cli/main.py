@@ -24,6 +24,7 @@ from indexer.cli import (
     repair,
     replay,
 )
+from indexer.cli.optional import PlotCommand
 from indexer.cli.shell import Shell
 from indexer.cli.trouble import (
     INTERRUPTED,
@@ -67,7 +68,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "replay": replay.replay,
 }
 for _name, _command in COMMANDS.items():
-    app.command(_name)(_command)
+    app.command(_name, cls=PlotCommand if _name == "show" else None)(_command)
 
 
 class Sql(StrEnum):

@@ -25,6 +25,7 @@ from indexer.floor.tables import (
     Table,
     arrow_schema,
 )
+from indexer.serve.proofs import proofs
 
 if TYPE_CHECKING:
     import duckdb
@@ -255,20 +256,17 @@ def _manifest(con: duckdb.DuckDBPyConnection, order: Order, written: Sequence[Wr
     }
 
 
+_HELD = (
+    "token", "chain_id", "first_block", "frontier_block", "frontier_hash", "frontier_time", "final", "why_null",
+    "verdict", "certified_block", "certificate_id", "config_digest", "code_version",
+)  # fmt: skip
+"""What the manifest says of each token and chain."""
+
+
 def _through(con: duckdb.DuckDBPyConnection, order: Order) -> list[dict[str, Any]]:
-    sql = """
-        SELECT d.token, d.chain_id, d.first_block, d.frontier_block, d.frontier_hash, d.frontier_time, d.final,
-          d.why_null, c.verdict, c.block_number AS certified_block, c.certificate_id, d.config_digest, d.code_version
-        FROM derivations d LEFT JOIN certificates c ON c.token = d.token AND c.chain_id = d.chain_id
-        QUALIFY row_number() OVER (
-          PARTITION BY d.token, d.chain_id ORDER BY c.block_number DESC, c.fetched_at DESC) = 1
-        ORDER BY d.token, d.chain_id
-    """
-    rows = con.sql(sql).to_arrow_table().to_pylist()
     return [
-        {name: moment(value) if isinstance(value, datetime) else value for name, value in row.items()}
-        for row in rows
-        if order.tokens is None or row["token"] in order.tokens
+        {name: moment(row[name]) if isinstance(row[name], datetime) else row[name] for name in _HELD}
+        for row in proofs(con, order.tokens)
     ]
 
 

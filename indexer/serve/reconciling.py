@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from indexer.config.model import Token
 from indexer.config.reported import Report
 from indexer.floor.cells import moment, safe, text
+from indexer.serve.proofs import checked, proofs
 from indexer.serve.reconciled import Page, Proof, page
 from indexer.verify.findings import STATUSES, Finding, Ours, Terms
 from indexer.verify.ours import read_ours
@@ -48,12 +49,12 @@ class Outcome(NamedTuple):
 
 def compared(con: duckdb.DuckDBPyConnection, token: Token, given: Given) -> Outcome:
     """Return what comes of comparing *given* with the tables behind *con*; no proofs where they lack the token."""
-    proofs = _proofs(con, token)
+    held = proofs(con, [token.id])
     rows = given.report.rows
     ours = read_ours(con, token.id, rows, given.terms) if rows else None
     found = reconcile(rows, ours, given.terms) if ours else []
     chains = {d.chain_id: d.chain for d in token.deployments}
-    by_chain = {proof["chain_id"]: proof for proof in proofs}
+    by_chain = {proof["chain_id"]: proof for proof in held}
     made = [
         _row(one, chains, [by_chain[c] for c in by_chain if one.chain_id in (None, c)])
         | {"certificate": _certificate(ours, one) if ours else None, "version": version("rwa-indexer")}
@@ -61,7 +62,7 @@ def compared(con: duckdb.DuckDBPyConnection, token: Token, given: Given) -> Outc
     ]
     counted = Counter(one.status for one in found)
     lacking = [name for chain_id, name in chains.items() if chain_id not in by_chain]
-    return Outcome(token, found, made, {s: counted[s] for s in STATUSES}, proofs, lacking)
+    return Outcome(token, found, made, {s: counted[s] for s in STATUSES}, held, lacking)
 
 
 def _certificate(ours: Ours, one: Finding) -> str | None:
@@ -70,7 +71,7 @@ def _certificate(ours: Ours, one: Finding) -> str | None:
     return held.certificate if held else None
 
 
-def _row(one: Finding, chains: Mapping[str, str], proofs: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+def _row(one: Finding, chains: Mapping[str, str], held: Sequence[Mapping[str, Any]]) -> dict[str, object]:
     return {
         "status": one.status,
         "kind": one.kind,
@@ -85,22 +86,9 @@ def _row(one: Finding, chains: Mapping[str, str], proofs: Sequence[Mapping[str, 
         "lines": " ".join(map(str, one.lines)) or None,
         "transactions": " ".join(one.transactions) or None,
         "why": one.why,
-        "through_block": " ".join(str(proof["frontier_block"]) for proof in proofs) or None,
-        "code_version": " ".join(dict.fromkeys(proof["code_version"] for proof in proofs)) or None,
+        "through_block": " ".join(str(proof["frontier_block"]) for proof in held) or None,
+        "code_version": " ".join(dict.fromkeys(proof["code_version"] for proof in held)) or None,
     }
-
-
-def _proofs(con: duckdb.DuckDBPyConnection, token: Token) -> list[dict[str, Any]]:
-    """Return how far each chain is derived, from what, and its newest certificate."""
-    sql = """
-        SELECT d.*, c.verdict, c.certificate_id, c.block_number AS checked_block FROM derivations d
-        LEFT JOIN certificates c ON c.token = d.token AND c.chain_id = d.chain_id
-        WHERE d.token = $token
-        QUALIFY row_number() OVER (PARTITION BY d.chain_id ORDER BY c.block_number DESC, c.fetched_at DESC) = 1
-        ORDER BY d.chain_id
-    """
-    rows: list[dict[str, Any]] = con.sql(sql, params={"token": token.id}).to_arrow_table().to_pylist()
-    return rows
 
 
 def html_of(given: Given, outcome: Outcome) -> str:
@@ -124,11 +112,11 @@ def html_of(given: Given, outcome: Outcome) -> str:
             f"{moment(datetime.now(UTC).replace(microsecond=0))} by rwa-indexer {version('rwa-indexer')}",
         ),
     )
-    proofs = [
+    shown_proofs = [
         Proof(
             chains.get(one["chain_id"], one["chain_id"]), one["chain_id"], str(one["frontier_block"]),
             one["frontier_hash"], moment(one["frontier_time"]), "yes" if one["final"] else "no",
-            _checked(one), one["code_version"], one["config_digest"],
+            _newest(one), one["code_version"], one["config_digest"],
         )
         for one in outcome.proofs
     ]  # fmt: skip
@@ -140,16 +128,10 @@ def html_of(given: Given, outcome: Outcome) -> str:
     ]
     return page(
         Page(
-            token.id, token.symbol, verdict(outcome, report), facts, proofs, tuple(outcome.counts.items()), shown,
+            token.id, token.symbol, verdict(outcome, report), facts, shown_proofs, tuple(outcome.counts.items()), shown,
             rows, [safe(fault) for fault in report.faults], [safe(note) for note in notes_of(report, outcome)],
         )
     )  # fmt: skip
-
-
-def _checked(one: Mapping[str, Any]) -> str:
-    if one["verdict"] is None:
-        return "none"
-    return f"{one['verdict']} at block {one['checked_block']} ({one['certificate_id']})"
 
 
 def notes_of(report: Report, outcome: Outcome) -> list[str]:
@@ -159,6 +141,10 @@ def notes_of(report: Report, outcome: Outcome) -> list[str]:
         names = ", ".join(outcome.absent)
         notes.append(f"Rows of all chains count what this home has; {outcome.token.id} is also on {names}.")
     return notes
+
+
+def _newest(one: Mapping[str, Any]) -> str:
+    return f"{checked(one)} ({one['certificate_id']})" if one["certificate_id"] else checked(one)
 
 
 def verdict(outcome: Outcome, report: Report) -> str:

@@ -109,7 +109,8 @@ def test_what_was_done_to_the_report_is_found(ran: Ran, truth: list[list[str]], 
     assert by["extra"]["transactions"].startswith("0x")
     text = html.read_text("utf-8")
     assert all(
-        word in text for word in ("pass at block 394", by["extra"]["transactions"][:66], "rwa-indexer")
+        word in text
+        for word in ("certificate pass at block 394", by["extra"]["transactions"][:66], "rwa-indexer")
     )
     assert "<script" not in text
     whole = list(csv.DictReader(table.open()))
