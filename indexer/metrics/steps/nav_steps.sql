@@ -1,5 +1,6 @@
--- The price in force from an instant on, at each instant at which a source told something: chosen as steps/nav_days.sql
--- chooses for a close.
+-- The price in force from an instant on, at each instant at which a source told something. Of each source its latest
+-- observation stands until the next; among sources a known price goes before a gap, then the preferred kind, then the
+-- later date. Closes (steps/nav_days.sql) and entries (steps/flow_values.sql) take the last step before them.
 -- grain: token, chain, instant · kind: step, not stored
 WITH instants AS (
   SELECT DISTINCT nav_observations.token, nav_observations.chain_id, nav_observations.known_at AS starts_at
@@ -54,9 +55,14 @@ chosen AS (
     carried.token,
     carried.chain_id,
     carried.starts_at,
+    carried.contract,
+    carried.preference,
+    nav_observations.effective_at,
+    nav_observations.stale_at,
     nav_observations.price,
     nav_observations.currency,
     nav_observations.kind,
+    nav_observations.source,
     nav_observations.why_null,
     ROW_NUMBER() OVER (
       PARTITION BY carried.token, carried.chain_id, carried.starts_at
@@ -81,9 +87,14 @@ SELECT
   chosen.chain_id AS chain_id,
   ROW_NUMBER() OVER (PARTITION BY chosen.token, chosen.chain_id ORDER BY chosen.starts_at) AS step,
   chosen.starts_at AS starts_at,
+  chosen.contract AS contract,
+  chosen.preference AS preference,
+  chosen.effective_at AS effective_at,
+  chosen.stale_at AS stale_at,
   chosen.price AS price,
   chosen.currency AS currency,
   chosen.kind AS kind,
+  chosen.source AS source,
   chosen.why_null AS why_null
 FROM chosen
 WHERE chosen.choice = 1
