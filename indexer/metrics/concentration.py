@@ -60,10 +60,12 @@ class Chain(NamedTuple):
     start: Ints
     end: Ints
     weight: Floats
-    units: Sequence[int | None]
+    units: pa.ChunkedArray
     omnibus: npt.NDArray[np.bool_]
     closes: Ints
     rates: Sequence[tuple[int, int]]
+    order: Ints
+    order_start: Ints
 
 
 def concentrate(con: duckdb.DuckDBPyConnection, rows: str) -> pa.Table:
@@ -96,14 +98,15 @@ def _parts(counts: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]
 
 def _of_token(token: str, rows: pa.Table) -> Iterator[pa.Table]:
     """Yield the figures of each chain of one token, and those of all together."""
-    rows = rows.combine_chunks()
     day = _column(rows["day"].cast(pa.int32()))
-    chain = rows["chain_id"].to_numpy()
+    chain = _codes(rows["chain_id"])
     holder = _codes(rows["holder"])
     joined = _codes(rows["entity"])
     who = (holder, np.where(joined < 0, holder, joined + holder.max() + 1))
-    days = np.unique(day[holder >= 0]) if len(set(chain)) == 1 else np.unique(day)
-    chains = [_chain(rows, day, who, chain == name, days) for name in sorted(set(chain))]
+    places = np.unique(chain)
+    days = np.unique(day[holder >= 0]) if len(places) == 1 else np.unique(day)
+    chains = [_chain(rows, day, who, chain == place, days) for place in places]
+    chains.sort(key=lambda one: one.chain_id)
     figures = [_figures([one], len(days)) for one in chains]
     for one, made in zip(chains, figures, strict=True):
         yield _spread(token, one.chain_id, one.closes, days, made)
@@ -114,8 +117,8 @@ def _of_token(token: str, rows: pa.Table) -> Iterator[pa.Table]:
 
 def _codes(names: pa.ChunkedArray) -> Ints:
     """Return a number for each name, the same for the same; -1 for none."""
-    numbers = names.combine_chunks().dictionary_encode().indices.fill_null(-1)
-    return np.asarray(numbers, dtype=np.int64)
+    numbers = names.dictionary_encode().unify_dictionaries()
+    return np.concatenate([np.asarray(part.indices.fill_null(-1), np.int64) for part in numbers.chunks])
 
 
 def _column(column: pa.ChunkedArray) -> Ints:
@@ -142,6 +145,7 @@ def _chain(
     end = np.full(len(who), len(days), dtype=np.int64)
     same = who[1:] == who[:-1]
     end[:-1][same] = start[1:][same]
+    order = np.argsort(start, kind="stable")
     return Chain(
         chain_id=rows["chain_id"][int(np.argmax(here))].as_py(),
         holder=who,
@@ -149,10 +153,12 @@ def _chain(
         start=start,
         end=end,
         weight=units.cast(pa.float64()).to_numpy(),
-        units=integers(units),
+        units=units,
         omnibus=rows["is_omnibus"].to_numpy()[chosen],
         closes=day[close],
         rates=[known[place] if place >= 0 else (1, 1) for place in at],
+        order=order,
+        order_start=start[order],
     )
 
 
@@ -161,20 +167,46 @@ def _figures(chains: Sequence[Chain], places: int) -> Mapping[str, Floats]:
     made = {name: np.full(places, np.nan) for name in SCHEMA.names[3:-1]}
     holders = 1 + max((int(one.holder.max()) for one in chains if len(one.holder)), default=0)
     is_joined = any((one.holder != one.entity).any() for one in chains)
+    states = [np.zeros(holders) for _ in chains]
     first = 0
     while first < places:
         last = min(places, first + max(1, _CELLS // holders))
-        block = _block(chains, [one.holder for one in chains], first, last)
-        whole = _sum(np.sort(block, axis=1)[:, ::-1])
-        held = np.flatnonzero(whole > 0)
+        block = _stands(chains, states, first, last)
+        block.sort(axis=1)
+        held = np.flatnonzero(block[:, -1] > 0)
         if len(held):
-            for name, figure in _measure(np.sort(block[held], axis=1), chains, first + held).items():
+            block = block[held][:, int(np.argmax(block.any(axis=0))) :]
+            whole, figures = _measure(block, chains, first + held)
+            for name, figure in figures.items():
                 made[name][first + held] = figure
-            owners = _block(chains, [one.entity for one in chains], first, last) if is_joined else block
-            made["entities"][first + held] = np.count_nonzero(owners[held], axis=1)
-            made["omnibus_share"][first + held] = (_omnibus(chains, first, last) / np.maximum(whole, 1))[held]
+            owners = _block(chains, [one.entity for one in chains], first, last)[held] if is_joined else block
+            made["entities"][first + held] = np.count_nonzero(owners, axis=1)
+            made["omnibus_share"][first + held] = _omnibus(chains, first, last)[held] / whole
         first = last
     return made
+
+
+def _stands(chains: Sequence[Chain], states: list[Floats], first: int, last: int) -> Floats:
+    """Return the weights of the places from *first* to before *last*, a row a place, a column a holder.
+
+    *states* has what each holder weighs on each chain before *first*, and afterwards before *last*.
+    """
+    block = np.zeros((last - first, len(states[0])))
+    for number, one in enumerate(chains):
+        low, high = np.searchsorted(one.order_start, (first, last))
+        spells = one.order[low:high]
+        spells = spells[one.start[spells] < one.end[spells]]
+        if not len(spells):
+            block += states[number] * _rates(chains, one, first, last)[:, None]
+            continue
+        newest = np.zeros(block.shape, dtype=np.int32)
+        newest[one.start[spells] - first, one.holder[spells]] = np.arange(1, len(spells) + 1)
+        np.maximum.accumulate(newest, axis=0, out=newest)
+        weights = np.concatenate([[0.0], np.maximum(one.weight[spells], 0)])
+        stands = np.where(newest > 0, weights[newest], states[number])
+        states[number] = stands[-1].copy()
+        block += stands if len(chains) == 1 else stands * _rates(chains, one, first, last)[:, None]
+    return block
 
 
 def _rates(chains: Sequence[Chain], one: Chain, first: int, last: int) -> Floats:
@@ -220,23 +252,25 @@ def _sum(descending: Floats) -> Floats:
     return total
 
 
-def _measure(block: Floats, chains: Sequence[Chain], places: Ints) -> dict[str, Floats]:
-    """Return the figures of rows of weights that ascend, none of which is empty."""
+def _measure(block: Floats, chains: Sequence[Chain], places: Ints) -> tuple[Floats, dict[str, Floats]]:
+    """Return the sum and the figures of rows of weights that ascend, none of which is empty."""
     count, width = np.count_nonzero(block, axis=1), block.shape[1]
-    large = block[:, ::-1]
+    large = np.ascontiguousarray(block[:, ::-1])
     so_far = large.cumsum(axis=1)
-    whole = so_far[:, -1]
+    whole = so_far[:, -1].copy()
     tops = {f"top{top}_share": so_far[:, min(top, width) - 1] / whole for top in TOPS}
-    ranks = np.arange(1, width + 1, dtype=np.float64)
     most = np.count_nonzero(so_far <= whole[:, None] / 2, axis=1) + 1
     rows = np.arange(len(block))
-    with_it = so_far[rows, np.minimum(most, block.shape[1]) - 1] - whole / 2
+    with_it = so_far[rows, np.minimum(most, width) - 1] - whole / 2
     without = np.where(most > 1, whole / 2 - so_far[rows, most - 2], whole)
     for n in np.flatnonzero(np.minimum(np.abs(with_it), without) <= _DOUBT * whole):
         most[n] = _more_than_half(_exact(chains, int(places[n])))
-    return tops | {
-        "hhi": _sum(large * large) / whole**2,
-        "gini": np.maximum((count + 1 - 2 * _sum(large * ranks) / whole) / count, 0),
+    ranked = large * np.arange(1, width + 1, dtype=np.float64)
+    gini = (count + 1 - 2 * _sum(ranked) / whole) / count
+    large *= large
+    return whole, tops | {
+        "hhi": _sum(large) / whole**2,
+        "gini": np.maximum(gini, 0),
         "nakamoto": most.astype(np.float64),
     }
 
@@ -247,9 +281,11 @@ def _exact(chains: Sequence[Chain], place: int) -> list[int]:
     held: dict[int, int] = {}
     for one in chains:
         numerator, denominator = one.rates[place]
-        for n in np.flatnonzero((one.start <= place) & (one.end > place)):
-            units = (one.units[int(n)] or 0) * numerator * (common // denominator)
-            held[int(one.holder[n])] = held.get(int(one.holder[n]), 0) + units
+        here = np.flatnonzero((one.start <= place) & (one.end > place))
+        for holder, units in zip(
+            one.holder[here].tolist(), integers(one.units.take(pa.array(here))), strict=True
+        ):
+            held[holder] = held.get(holder, 0) + (units or 0) * numerator * (common // denominator)
     return sorted(held.values(), reverse=True)
 
 

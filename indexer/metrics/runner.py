@@ -55,6 +55,7 @@ def compute(
     con.execute(f"CREATE SCHEMA {COMPUTED}")
     _check_calendar(con)
     run = needed(wanted, frozenset(given))
+    waiting = {name: {other for other in run if name in models()[other].reads} for name in run - wanted}
     for name, model in models().items():
         if name in run:
             con.execute(f"CREATE TABLE {COMPUTED}.{name} AS {statement(model.path, run)}")
@@ -62,8 +63,16 @@ def compute(
                 _concentrate(con, f"{COMPUTED}.{name}")
             if name in wanted:
                 yield name, _rows(con, TABLES[name])
-    for name in run - wanted:
-        con.execute(f"DROP TABLE {COMPUTED}.{name}")
+            _drop_read(con, waiting, name)
+
+
+def _drop_read(con: duckdb.DuckDBPyConnection, waiting: dict[str, set[str]], made: str) -> None:
+    """Drop the steps that nobody reads any more after *made*: their memory is the next one's."""
+    for name, readers in list(waiting.items()):
+        readers.discard(made)
+        if not readers and name != made:
+            con.execute(f"DROP TABLE {COMPUTED}.{name}")
+            del waiting[name]
 
 
 def _concentrate(con: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -175,8 +175,8 @@ def commit_derived(
     """
     stands = dict(row)
     inputs = {**derived, **told_by_files(work)}
-    publications = _published(work, place, row)
-    certificates = _certificates(work, place)
+    publications = published(work, place, row)
+    certificates = certificates_of(work, place)
     try:
         metrics = measure(work.registry, [stands], inputs, certificates, publications)
     except Inconsistent as error:
@@ -192,7 +192,7 @@ def commit_derived(
         copy_again=force,
         rows={
             DERIVATIONS: [stands],
-            PUBLICATIONS: _fresh(work, publications),
+            PUBLICATIONS: fresh_publications(work, publications),
             CLAIMS: [whole_claim(place.token.id)],
         },
     )
@@ -207,8 +207,8 @@ def commit_certificate(
     certificate: Mapping[str, Any],
 ) -> None:
     """Commit *certificate* with the daily figures that it speaks of, in one transaction."""
-    others = [c for c in _certificates(work, place) if c["certificate_id"] != certificate["certificate_id"]]
-    publications = _published(work, place, row)
+    others = [c for c in certificates_of(work, place) if c["certificate_id"] != certificate["certificate_id"]]
+    publications = published(work, place, row)
     inputs = {**derived, **told_by_files(work)}
     daily = measure(work.registry, [row], inputs, [*others, certificate], publications, CERTIFIED)
     commit_tables(
@@ -229,7 +229,8 @@ def told_by_files(work: Session) -> dict[str, pa.Table]:
     return {name: rows for name, rows in held.items() if rows.num_rows or name == EXTERNAL_SUPPLY.name}
 
 
-def _certificates(work: Session, place: Place) -> list[dict[str, Any]]:
+def certificates_of(work: Session, place: Place) -> list[dict[str, Any]]:
+    """Return the certificates of *place*."""
     return work.book.rows(CERTIFICATES, token=place.key[0], chain_id=place.key[1])
 
 
@@ -243,7 +244,7 @@ def _is_published(work: Session, place: Place, through: date | None) -> bool:
     return any(row["through_day"] == through for row in rows)
 
 
-def _published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+def published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the publications of *place*, with one for the days that have just become final."""
     token, chain_id = place.key
     rows = work.book.rows(PUBLICATIONS, token=token, chain_id=chain_id)
@@ -254,7 +255,7 @@ def _published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict
     return rows
 
 
-def _fresh(work: Session, publications: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def fresh_publications(work: Session, publications: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return those of *publications* that the book does not have: what stands is told to the journal once."""
     held = work.book.rows(PUBLICATIONS)
     return [row for row in publications if row not in held]

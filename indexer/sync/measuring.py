@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -29,7 +31,7 @@ from indexer.floor.tables import (
     TABLES,
     arrow_schema,
 )
-from indexer.metrics.runner import audit, compute
+from indexer.metrics.runner import Break, audit, compute
 from indexer.store.read import add_imported_navs, arrow_rows, register
 
 if TYPE_CHECKING:
@@ -51,6 +53,11 @@ PRODUCTS_READ = (SUPPLY_DAILY, BRIDGE_LEGS)
 PRODUCT_AUDITS = ("product_is_its_parts",)
 """Audits that read what ``whole_products`` computes."""
 
+
+MEMORY = "1500MB"
+"""What DuckDB may hold: Arrow tables come in beside it, and Python's part of the work. More goes to SPILL."""
+
+SPILL = Path(gettempdir()) / "rwa-metrics"
 
 CONTRADICTED = "the figures do not hold together"
 """How the reason begins where an audit finds a break: a negative balance, balances that are not the supply,
@@ -75,17 +82,44 @@ def measure(
     ``whole_products``.
     """
     con = _connection(registry, derivations, derived, certificates, publications)
-    wanted = [table.name for table in METRICS if table.name not in PRODUCTS] if only is None else only
-    tables = {name: _by_whole(rows, whole=False) for name, rows in compute(con, wanted)}
-    for name in PRODUCTS:
-        register(con, TABLES[name], arrow_schema(TABLES[name]).empty_table())
+    tables = _computed(con, only)
     breaks = audit(con) if only is None else []
     if breaks:
-        raise Inconsistent(
-            f"{CONTRADICTED} ({breaks[0].audit}: {breaks[0].detail}): a log may be missing, or the "
-            "configured start may be too late"
-        )
+        raise Inconsistent(_said(breaks[0]))
+    return {name: _by_whole(rows, whole=False) for name, rows in tables.items()}
+
+
+def measure_all(
+    registry: Registry,
+    derivations: Rows,
+    derived: Mapping[str, pa.Table],
+    certificates: Rows,
+    publications: Rows,
+) -> tuple[dict[str, pa.Table], Mapping[tuple[str, str], str]]:
+    """Return the metric tables of several tokens, each on all its chains, those over all chains included; and why.
+
+    Where an audit finds a break the rows of the whole are no good: the second result then says of which (token,
+    chain id), and why its stocks are NULL. One run for many costs a small part of one run each.
+    """
+    con = _connection(registry, derivations, derived, certificates, publications)
+    tables = _computed(con, None)
+    return tables, {(found.token, found.chain_id): _said(found) for found in reversed(audit(con))}
+
+
+def _computed(con: duckdb.DuckDBPyConnection, only: Sequence[str] | None) -> dict[str, pa.Table]:
+    """Return the rows of all metrics of tokens, or of *only*, and leave them for the audits."""
+    wanted = [table.name for table in METRICS if table.name not in PRODUCTS] if only is None else only
+    tables = dict(compute(con, wanted))
+    for name in PRODUCTS:
+        register(con, TABLES[name], arrow_schema(TABLES[name]).empty_table())
     return tables
+
+
+def _said(found: Break) -> str:
+    return (
+        f"{CONTRADICTED} ({found.audit}: {found.detail}): a log may be missing, or the "
+        "configured start may be too late"
+    )
 
 
 def _connection(
@@ -100,6 +134,9 @@ def _connection(
 
     con = duckdb.connect(":memory:")
     con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET preserve_insertion_order = false")
+    con.execute(f"SET memory_limit = '{MEMORY}'")
+    con.execute(f"SET temp_directory = '{SPILL}'")
     for name, table in derived.items():
         register(con, TABLES[name], table)
     dimensions = dimension_rows(registry)

@@ -14,18 +14,20 @@ from indexer.sync.deriving import Place, commit_derived, derived_of
 from indexer.sync.session import Session
 
 
-def pair_products(work: Session, tokens: Collection[str]) -> None:
-    """Join the legs of every product that one of *tokens* belongs to.
+def pair_products(work: Session, tokens: Collection[str]) -> set[str]:
+    """Join the legs of every product that one of *tokens* belongs to; return the tokens that were measured again.
 
     Where a match changes what an entry was, the place is measured again and committed with it.
     """
     known = work.registry.tokens.values()
     products = {token.product for token in known if token.id in tokens}
+    again: set[str] = set()
     for product in sorted(products):
-        _pair(work, [token for token in known if token.product == product])
+        again |= _pair(work, [token for token in known if token.product == product])
+    return again
 
 
-def _pair(work: Session, tokens: list[Token]) -> None:
+def _pair(work: Session, tokens: list[Token]) -> set[str]:
     rows: list[dict[str, Any]] = []
     parts: list[Part] = []
     for token in tokens:
@@ -45,16 +47,18 @@ def _pair(work: Session, tokens: list[Token]) -> None:
                     )
                 )
     if len({part.token.id for part in parts}) == 1 and not any(part.legs.num_rows for part in parts):
-        return  # nothing crosses, and there is no other class to swap with
-    for row, part, made in zip(rows, parts, join(parts), strict=True):
-        _commit(work, row, part, made)
+        return set()  # nothing crosses, and there is no other class to swap with
+    joined = zip(rows, parts, join(parts), strict=True)
+    return {part.token.id for row, part, made in joined if _commit(work, row, part, made)}
 
 
-def _commit(work: Session, row: dict[str, Any], part: Part, made: Joined) -> None:
+def _commit(work: Session, row: dict[str, Any], part: Part, made: Joined) -> bool:
+    """Commit what joining changed; say whether the place was measured again."""
     if not made.transfers.equals(part.transfers):
         place = Place(part.token, part.deployment, ())
         commit_derived(work, place, row, derived_of(work, place.key) | made._asdict())
-    elif not made.bridge_legs.equals(part.legs):
+        return True
+    if not made.bridge_legs.equals(part.legs):
         commit_tables(
             work.book,
             work.lake,
@@ -63,3 +67,4 @@ def _commit(work: Session, row: dict[str, Any], part: Part, made: Joined) -> Non
             sql=work.settings.sql,
             rows={},
         )
+    return False

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from indexer.config.model import Registry, Token
 from indexer.config.settings import Settings
 from indexer.floor.tables import DERIVATIONS
+from indexer.sync.batches import commit_measured, parts_of
 from indexer.sync.deriving import (
     Place,
-    commit_derived,
     derivation_of,
     derive_place,
-    derived_of,
     place_of,
 )
 from indexer.sync.inputs import load_raw
@@ -46,14 +45,11 @@ def recompute(settings: Settings, registry: Registry, tokens: Sequence[Token], p
     with session(settings, registry, progress) as work:
         places = [place for place in indexed_places(work, tokens) if derivation_of(work, place)]
         progress.start("metrics", len(places), "tokens")
-        results = []
-        for place in places:
-            row = derivation_of(work, place)
-            if row is not None:
-                commit_derived(work, place, row, derived_of(work, place.key), force=True)
-            results.append(_result(work, place))
-            progress.advance("metrics", 1)
-        measure_whole(work)
+        for part in parts_of(work, places):
+            commit_measured(work, part)
+            progress.advance("metrics", len(part))
+        results = [_result(work, place) for place in places]
+        measure_whole(work, {place.token.id for place in places})
         copy_dimensions(work)
     return Outcome(tuple(results))
 

@@ -29,18 +29,17 @@ from indexer.sync.restating import IMPORTED, LATE
 from indexer.sync.session import Session, now
 
 
-def measure_whole(work: Session) -> None:
+def measure_whole(work: Session, done: Collection[str] = ()) -> None:
     """Compute and commit the rows of chain_id `all` for every token whose chains changed, and those of its product.
 
     Legs of crossings are joined first, since that may change what entries were. The claim that says so is
-    committed with the change, so that a run that ends in between leaves it.
+    committed with the change, so that a run that ends in between leaves it. Of the tokens *done* the rows stand
+    already, unless joining changes their entries.
     """
     imported = measure_claimed(work)
-    claimed = work.book.rows(CLAIMS, owner=WHOLE_CLAIM)
-    pair_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed})
-    claimed = work.book.rows(CLAIMS, owner=WHOLE_CLAIM)
-    for claim in claimed:
-        token = claim["claim"].removeprefix(f"{WHOLE_CLAIM} ")
+    paired = pair_products(work, _claimed(work))
+    claimed = _claimed(work)
+    for token in sorted(claimed - (set(done) - imported - paired)):
         rows = work.book.rows(DERIVATIONS, token=token)
         parts = [derived_of(work, (token, row["chain_id"])) for row in rows]
         derived = {t.name: pa.concat_tables([part[t.name] for part in parts]) for t in DERIVED}
@@ -50,9 +49,14 @@ def measure_whole(work: Session) -> None:
             work.book, work.lake, (token, ALL_CHAINS), tables,
             sql=work.settings.sql, rows={}, cause=_cause(work, [token], imported),
         )  # fmt: skip
-    _measure_products(work, {claim["claim"].removeprefix(f"{WHOLE_CLAIM} ") for claim in claimed}, imported)
+    _measure_products(work, claimed, imported)
     with work.book.commit() as commit:
-        commit.remove(CLAIMS, [{"claim": claim["claim"]} for claim in claimed])
+        commit.remove(CLAIMS, [{"claim": f"{WHOLE_CLAIM} {token}"} for token in sorted(claimed)])
+
+
+def _claimed(work: Session) -> set[str]:
+    """Return the tokens whose figures over all chains are due."""
+    return {row["claim"].removeprefix(f"{WHOLE_CLAIM} ") for row in work.book.rows(CLAIMS, owner=WHOLE_CLAIM)}
 
 
 def _measure_products(work: Session, tokens: Collection[str], imported: Collection[str]) -> None:

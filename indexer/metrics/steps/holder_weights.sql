@@ -1,7 +1,8 @@
 -- What each holder of steps/holders counts for in concentration after each day that changed it, in units: what it
 -- holds and what it has behind escrows, each from one base unit on; nothing while it has a role that makes it no
 -- holder. is_omnibus: its role says that it holds for others. entity: whom the issuer's registry joins it to.
--- All of it comes from changes alone, so that no row is made for a day on which nothing changed.
+-- All of it comes from changes alone, so that no row is made for a day on which nothing changed. Most holders have
+-- neither claim, role nor entity, and of a token whose base unit always is one unit they count for what they hold.
 -- grain: token, chain, holder, day with a change · kind: step, not stored
 WITH roles AS (
   SELECT
@@ -62,6 +63,25 @@ claimed AS (
     AND next_days.day = claim_days.day
 ),
 
+moving AS (
+  SELECT closes.token, closes.chain_id
+  FROM closes
+  WHERE closes.min_units <> 1
+  GROUP BY closes.token, closes.chain_id
+),
+
+special AS (
+  SELECT claimed.token, claimed.chain_id, claimed.holder FROM claimed
+  UNION
+  SELECT terms.token, terms.chain_id, terms.address AS holder FROM terms
+  UNION
+  SELECT entity_days.token, entity_days.chain_id, entity_days.wallet AS holder FROM entity_days
+  UNION
+  SELECT DISTINCT holder_days.token, holder_days.chain_id, holder_days.holder
+  FROM holder_days
+  INNER JOIN moving ON moving.token = holder_days.token AND moving.chain_id = holder_days.chain_id
+),
+
 changes AS (
   SELECT
     holder_days.token,
@@ -74,11 +94,19 @@ changes AS (
     0 AS excluded,
     0 AS omnibus
   FROM holder_days
+  INNER JOIN special
+    ON special.token = holder_days.token
+    AND special.chain_id = holder_days.chain_id
+    AND special.holder = holder_days.holder
   WHERE holder_days.has_change
   UNION ALL
   SELECT
     held_changes.token, held_changes.chain_id, held_changes.holder, held_changes.day, 0, held_changes.change, 0, 0, 0
   FROM held_changes
+  INNER JOIN special
+    ON special.token = held_changes.token
+    AND special.chain_id = held_changes.chain_id
+    AND special.holder = held_changes.holder
   WHERE held_changes.chain_id <> 'all'
   UNION ALL
   SELECT claimed.token, claimed.chain_id, claimed.holder, claimed.day, 0, 0, claimed.units, 0, 0 FROM claimed
@@ -168,3 +196,21 @@ LEFT JOIN joined
   AND joined.chain_id = stands.chain_id
   AND joined.holder = stands.holder
   AND joined.day = stands.day
+UNION ALL
+SELECT
+  holder_days.token AS token,
+  holder_days.chain_id AS chain_id,
+  holder_days.holder AS holder,
+  holder_days.day AS day,
+  CASE WHEN holder_days.units >= 1 THEN holder_days.units ELSE CAST(0 AS DECIMAL(38, 0)) END AS units,
+  FALSE AS is_omnibus,
+  CAST(NULL AS VARCHAR) AS entity
+FROM holder_days
+WHERE holder_days.has_change
+  AND NOT EXISTS (
+    SELECT 1 AS is_special
+    FROM special
+    WHERE special.token = holder_days.token
+      AND special.chain_id = holder_days.chain_id
+      AND special.holder = holder_days.holder
+  )
