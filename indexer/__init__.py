@@ -10,10 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.floor.errors import Usage
+
 if TYPE_CHECKING:
     from indexer.serve.opened import Opened
 
-__all__ = ["open"]
+__all__ = ["Usage", "open"]
 __version__ = "0.1.0"
 
 
