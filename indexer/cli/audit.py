@@ -80,6 +80,8 @@ def judge(found: Audited) -> None:
             f"{found.failed} {'span' if found.failed == 1 else 'spans'} failed: the rows above say what is wrong. "
             "`rwa repair` fetches them again; of a file or rows, `rwa repair --store` says what is lost."
         )
+    if found.red:
+        raise Mismatch("\n".join(safe(sentence) for sentence in (*found.red, *found.troubles)))
     if found.troubles:
         raise NoEndpoint("\n".join(safe(sentence) for sentence in found.troubles))
     if found.unknown:

@@ -133,6 +133,18 @@ def _red(rows: pa.Table) -> list[str]:
     ]
 
 
+def _unproven(registry: Registry, rows: pa.Table) -> str | None:
+    """Return a sentence on the chains whose endpoints may have dropped old logs unnoticed; None where there is none."""
+    names = [name for name in dict.fromkeys(rows["chain"].to_pylist()) if not registry.chains[name].canaries]
+    if not names:
+        return None
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return (
+        f"Nothing proves that the endpoints of {shown} still have old logs: no canary is configured "
+        "(`rwa doctor` says how)."
+    )
+
+
 def status(
     context: typer.Context,
     names: TokensArgument = None,
@@ -158,3 +170,6 @@ def status(
     emit(rows, how, STATUS_COLUMNS)
     for sentence in dict.fromkeys(_red(rows)):
         typer.secho(safe(sentence), fg="red", err=True)
+    unproven = _unproven(registry, rows)
+    if unproven is not None and not shell(context).quiet:
+        typer.secho(safe(unproven), fg="yellow", err=True)

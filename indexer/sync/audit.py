@@ -56,10 +56,14 @@ class AuditOrder(NamedTuple):
 
 
 class Audited(NamedTuple):
-    """The rows of ``audits`` that were made, and a sentence for each chain that could not go on."""
+    """The rows of ``audits`` that were made, and a sentence for each chain that could not go on.
+
+    *red* has a sentence for each token that a repair touched and whose certificate fails all the same.
+    """
 
     rows: pa.Table
     troubles: tuple[str, ...]
+    red: tuple[str, ...] = ()
 
     @property
     def failed(self) -> int:

@@ -30,7 +30,7 @@ from indexer.sync.orders import Order, Progress
 from indexer.sync.repairing import without_resting
 from indexer.sync.restating import REPAIRED
 from indexer.sync.rounds import fetch, look, places_of
-from indexer.sync.session import Session, asking, no_endpoint, now, session, take_on, tidy
+from indexer.sync.session import Session, asking, no_endpoint, now, remember, session, take_on, tidy
 from indexer.sync.whole import copy_dimensions, measure_whole
 from indexer.sync.writer import compact
 
@@ -42,6 +42,8 @@ STILL = timedelta(minutes=10)
 """How long the tables of a token without new logs may lie behind the head."""
 HEARTBEAT = 600.0
 """Seconds after which a follower says where it is though nothing happened."""
+REMEMBER = 600.0
+"""Seconds after which a follower keeps what it learnt of the endpoints: a power cut shall not cost it."""
 CERTIFIED_FOR = timedelta(days=1)
 COMPACT_ROUNDS = 100
 TERMINATED = 143
@@ -60,6 +62,7 @@ class Followed:
     failures: int = 0
     served: bool = False
     said: float = 0.0
+    kept: float = 0.0
 
 
 def follow(
@@ -204,6 +207,9 @@ async def one_round(work: Session, evm: Evm, held: Followed, order: Order) -> No
     for trouble in await prove_fetched(work, evm, held.places, order.proof):
         work.progress.note(trouble)
     derived = await _derive(work, evm, held, view, order)
+    if asyncio.get_running_loop().time() - held.kept > REMEMBER:
+        held.kept = asyncio.get_running_loop().time()
+        remember(work.book, evm)
     if got.logs or settled.unwound or asyncio.get_running_loop().time() - held.said > HEARTBEAT:
         held.said = asyncio.get_running_loop().time()
         news = f"{got.logs:,} logs, {derived:,} tokens derived" if got.logs or derived else "nothing new"

@@ -11,7 +11,6 @@ from typing import Any
 from indexer.floor.errors import NoEndpoint
 from indexer.floor.spans import BlockRef, Span
 from indexer.floor.tables import AUDITS, CERTIFICATES
-from indexer.ledger.supply import OVERBURNED
 from indexer.sources.evm import Evm
 from indexer.sync.audit import concerning, prove_parts, without_proven
 from indexer.sync.audits import Part, cost_of, parts_of
@@ -121,12 +120,9 @@ def _open_parts(
 
 
 def suspicious(work: Session, place: Place, certificate: dict[str, Any]) -> bool:
-    """Tell whether the figures are contradicted: by the contract's state, by each other, or by what cannot be."""
+    """Tell whether the figures are contradicted: by the contract's state, by what cannot be, or by each other."""
     held = derivation_of(work, place) or {}
-    told = str(held.get("why_null") or ""), str(certificate["reason"] or "")
-    return (
-        certificate["verdict"] == "fail" or told[0].startswith(CONTRADICTED) or told[1].startswith(OVERBURNED)
-    )
+    return certificate["verdict"] == "fail" or str(held.get("why_null") or "").startswith(CONTRADICTED)
 
 
 async def mend(

@@ -90,10 +90,15 @@ async def asking(work: Session, chain: Chain) -> AsyncIterator[Evm]:
     rows = work.book.rows(ENDPOINTS, chain_id=chain.id)
     learned = [Learned(**{name: row[name] for name in Learned._fields}) for row in rows]
     async with Pool(chain, learned, on_note=work.progress.note, connect=work.connect, wall=now) as pool:
+        evm, dropped = Evm(chain, pool), False
         try:
-            yield Evm(chain, pool)
+            yield evm
+        except GeneratorExit:  # the loop ended without it, so there is no clock any more
+            dropped = True
+            raise
         finally:
-            _remember(work.book, chain, pool.learned(), learned)
+            if not dropped:
+                remember(work.book, evm)
 
 
 def folders_of(settings: Settings) -> list[Path]:
@@ -186,9 +191,15 @@ def tidy(book: Book, lake: Lake, at: datetime) -> None:
             commit.remove(FILES, [{"path": row["path"]} for row in old])
 
 
-def _remember(book: Book, chain: Chain, learned: list[Learned], before: list[Learned]) -> None:
-    fresh = [row for row in learned if row not in before]
+def remember(book: Book, evm: Evm) -> None:
+    """Keep what was learnt of the endpoints of *evm*, as far as the book has it not."""
+    held = {row["endpoint"]: row for row in book.rows(ENDPOINTS, chain_id=evm.chain_id)}
+    fresh = [
+        row
+        for row in (learned._asdict() for learned in evm.pool.learned())
+        if any(held.get(row["endpoint"], {}).get(name) != value for name, value in row.items())
+    ]
     if not fresh:
         return
     with book.commit() as commit:
-        commit.put(ENDPOINTS, [{"chain_id": chain.id, "fetched_at": now(), **row._asdict()} for row in fresh])
+        commit.put(ENDPOINTS, [{"chain_id": evm.chain_id, "fetched_at": now(), **row} for row in fresh])

@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 from line_kit import CONFIG, Quiet, differing, digests_of, recording, settings_for
 
+from indexer.cli.audit import judge
 from indexer.cli.main import main
+from indexer.floor.errors import Mismatch
+from indexer.floor.tables import AUDITS, ENDPOINTS, arrow_schema
 from indexer.serve.misbehave import Faults
 from indexer.serve.replay import Replay, serving
 from indexer.store.read import connect
-from indexer.sync.audit import AuditOrder, audit, plan_audit
+from indexer.sync.audit import Audited, AuditOrder, audit, plan_audit
 from indexer.sync.backfill import backfill, deployments_of
 from indexer.sync.follow import Followed, one_round
 from indexer.sync.orders import Order, Outcome
@@ -99,6 +102,7 @@ def test_a_lost_log_is_found_and_put_right(tmp_path, clean, level):
         made = repaired(tmp_path, rpc)
     assert [row["verdict"] for row in made.rows.to_pylist()] == ["repaired"]
     assert apart(tmp_path, clean) == []
+    assert [row["verdict"] for row in table(tmp_path, "certificates")] == ["pass"]
 
 
 def test_a_higher_proof_while_fetching_leaves_nothing_out(tmp_path, clean):
@@ -224,6 +228,14 @@ def test_the_exit_code_says_what_an_audit_found(tmp_path, capsys):
     assert {row["cause"] for row in table(tmp_path, "restatements")} == {"repair"}
 
 
+def test_a_repair_that_leaves_a_certificate_red_is_a_mismatch():
+    """Every failed span was put right and a figure is wrong all the same: exit code 3, with the sentence."""
+    nothing = arrow_schema(AUDITS).empty_table()
+    with pytest.raises(Mismatch, match="ustb on ethereum: the certificate says fail"):
+        judge(Audited(nothing, (), ("ustb on ethereum: the certificate says fail.",)))
+    judge(Audited(nothing, ()))
+
+
 def test_a_file_that_is_not_what_its_name_says_fails(tmp_path):
     """A damaged file is found without a request, and its span is not believed."""
     with endpoints(Faults()) as rpc:
@@ -259,6 +271,7 @@ def followed(home: Path, rpc: str, rounds: int) -> list[str]:
         async with asking(work, registry.chains[NAME]) as evm:
             for _ in range(rounds):
                 await one_round(work, evm, held, order)
+            progress.notes.append(f"{len(work.book.rows(ENDPOINTS))} endpoints kept")
 
     with session(settings, registry, progress) as work:
         take_on(work, order.tokens)
@@ -271,6 +284,7 @@ def test_a_follower_mends_a_red_certificate(tmp_path, certified_clean):
     with endpoints(Faults(drop_logs=frozenset({lost_log(minted=True)}))) as rpc:
         notes = followed(tmp_path, rpc, 1)
     assert any("1 logs added" in note for note in notes)
+    assert notes[-1] == "1 endpoints kept"  # by then, not only at the end
     assert "supply_daily" not in apart(tmp_path, certified_clean)
 
 

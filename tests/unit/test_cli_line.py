@@ -126,6 +126,15 @@ def test_every_answer_comes_in_every_format(home, what, capsys):
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
 
 
+def test_status_names_chains_without_canaries_in_a_line(home, capsys):
+    """Where nothing proves that old logs are there, one sentence on stderr says so; -q leaves it out."""
+    assert main(["--home", str(home[0]), "status"]) == 0
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if "canary" in line]
+    assert said.startswith("Nothing proves that the endpoints of ")
+    assert main(["--home", str(home[0]), "-q", "status"]) == 0
+    assert "canary" not in capsys.readouterr().err
+
+
 def test_supply_ends_with_a_row_for_now(home, capsys):
     """The last row of supply is the newest indexed block, with every digit as text."""
     last = answer(home, capsys, "show", "supply", "ustb")[-1]

@@ -10,7 +10,7 @@ from ledger_kit import ALICE, BOB, CAROL, MINT, MOVE, moment, scene, seconds, tr
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import CERTIFICATES
 from indexer.ledger.derive import Derived, derive
-from indexer.ledger.supply import Rate
+from indexer.ledger.supply import OVERBURNED, Rate
 from indexer.ledger.values import ZERO
 from indexer.store.read import arrow_rows
 from indexer.verify.certificate import Basis, Figure, Sample, State, certificate, figure_at, sample_of
@@ -126,6 +126,12 @@ def test_shares_are_compared_too() -> None:
 def test_what_the_events_do_not_know_is_unknown() -> None:
     """Without a figure nothing is claimed: unknown with the figure's reason, whatever the contract says."""
     assert judged(state(), Figure(None, None, "a hole", HELD)) == ("unknown", "a hole")
+
+
+def test_more_burned_than_minted_is_red() -> None:
+    """Whatever the contract says, that cannot be: a log is missing, or the start is too late."""
+    why = f"{OVERBURNED} from block 7 log 0 on"
+    assert judged(state(), Figure(None, None, why, HELD)) == ("fail", why)
 
 
 def test_what_the_contract_does_not_answer_is_unknown() -> None:
