@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +32,30 @@ def read_book(home: Path, database: str) -> dict[str, pa.Table]:
     if database.startswith("postgresql"):
         return _read_postgres(database)
     raise Usage(DATABASES)
+
+
+def stamp(home: Path, database: str) -> object:
+    """Return something that differs once anything was committed to the book; cheap enough to ask each second."""
+    if database.startswith("postgresql"):
+        return _postgres_stamp(database)
+    path = Path(database.partition(":///")[2])
+    if not path.exists():
+        raise _no_database(home, path)
+    return tuple(_file_stamp(file) for file in (path, path.with_name(f"{path.name}-wal")))
+
+
+def _file_stamp(path: Path) -> tuple[int, ...] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _postgres_stamp(database: str) -> object:
+    """Return the number that the server's next writing transaction has: readers take none."""
+    with _postgres(database) as con:
+        return con.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next").fetchone()["next"]
 
 
 def arrow_rows(table: Table, rows: Rows) -> pa.Table:
@@ -132,6 +156,14 @@ _FROM_SQLITE: Mapping[str, Callable[[Any], Any]] = {
 
 
 def _read_postgres(database: str) -> dict[str, pa.Table]:
+    with _postgres(database) as con:
+        _check_postgres(con)
+        return {table.name: arrow_rows(table, _postgres_rows(con, table)) for table in BOOK}
+
+
+@contextmanager
+def _postgres(database: str) -> Iterator[Any]:
+    """Give a connection whose transaction sees one moment; what goes wrong with it is said as a sentence."""
     try:
         import psycopg  # noqa: PLC0415 - an extra
         from psycopg.rows import dict_row  # noqa: PLC0415 - an extra
@@ -142,8 +174,7 @@ def _read_postgres(database: str) -> dict[str, pa.Table]:
         with psycopg.connect(
             url, row_factory=dict_row, options="-c default_transaction_isolation=repeatable\\ read"
         ) as con:
-            _check_postgres(con)
-            return {table.name: arrow_rows(table, _postgres_rows(con, table)) for table in BOOK}
+            yield con
     except psycopg.errors.UndefinedTable:
         raise Usage(
             "There is no data in this database yet. Fetch some first, for example `rwa backfill ustb`."

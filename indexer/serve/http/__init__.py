@@ -1,0 +1,1 @@
+"""`rwa serve`: the home over HTTP, read-only."""
