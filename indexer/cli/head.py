@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from indexer.cli.progress import progress
 from indexer.cli.shell import chains_for, registry_of, shell, tokens_for
 
 
-def follow(
+def follow(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     *,
     names: TokensArgument = None,
@@ -22,6 +23,15 @@ def follow(
         bool, typer.Option("--no-reads", help="Ask no contract; say what then is unknown.")
     ] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Requests under way at once, per chain.")] = 4,
+    serve: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Also `rwa serve` on this machine at PORT; 0 takes a free one.",
+        ),
+    ] = None,
 ) -> None:
     """Keep tokens at the head of their chains, until stopped.
 
@@ -40,5 +50,15 @@ def follow(
     order = Order(
         tokens, chains_for(registry, chain or []), None, "latest", not no_verify, not no_reads, workers
     )
-    with progress(quiet=shell(context).quiet) as told:
-        line(settings, registry, order, told)
+    with ExitStack() as stack:
+        if serve is not None:
+            from indexer.cli.serve import told_at  # noqa: PLC0415 - only where it is asked for
+            from indexer.serve.http.guards import rules  # noqa: PLC0415 - same
+            from indexer.serve.http.run import beside  # noqa: PLC0415 - same
+
+            here = "127.0.0.1"
+            told_at(
+                context,
+                stack.enter_context(beside(settings, registry, rules(here, [], [], None), (here, serve))),
+            )
+        line(settings, registry, order, stack.enter_context(progress(quiet=shell(context).quiet)))

@@ -23,6 +23,7 @@ from indexer.cli import (
     reconcile,
     repair,
     replay,
+    serve,
 )
 from indexer.cli.optional import PlotCommand
 from indexer.cli.shell import Shell
@@ -65,6 +66,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export": export.export,
     "repair": repair.repair,
     "doctor": doctor.doctor,
+    "serve": serve.serve,
     "replay": replay.replay,
 }
 for _name, _command in COMMANDS.items():

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+class Absent(Usage):
+    """The home holds nothing of what is asked."""
+
+
 class Typed(NamedTuple):
     """What was typed; None where nothing was. *spelled* is how an option is written there: ``--at`` or ``at``."""
 
@@ -69,10 +73,10 @@ def refuse_absent(con: duckdb.DuckDBPyConnection, q: Question, chains: Sequence[
     ).fetchall()
     held = [(chain_id, chain) for token, chain_id, chain in rows if token in q.tokens]
     if not held:
-        raise Usage(absent(q.tokens))
+        raise Absent(absent(q.tokens))
     if q.chain_ids and not {chain_id for chain_id, _ in held} & set(q.chain_ids):
         has = ", ".join(sorted({chain for _, chain in held}))
-        raise Usage(
+        raise Absent(
             f"This home has {' and '.join(q.tokens)} on {has}, not on {', '.join(chains)}; name no chain, or fetch "
             f"that one first: `rwa backfill {' '.join(q.tokens)} --chain {chains[0]}`."
         )

@@ -177,7 +177,7 @@ def guarded(
     except duckdb.Error as error:
         raise Usage(f"The query cannot be read: {_said(error)}") from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise Usage("`rwa query` takes one SELECT; tables are read-only.")
+        raise Usage("One SELECT is taken; tables are read-only.")
     sql = statements[0].query.rstrip().rstrip(";")
     if lake is not None and LOGS.name in sql.lower():
         check_files(lake, _raw_paths(con))
@@ -190,7 +190,7 @@ def guarded(
     except duckdb.InterruptException:
         raise Usage(
             f"The query took longer than {seconds:g} seconds and was stopped; "
-            "ask for fewer rows or days, or give it more with --timeout."
+            "ask for fewer rows or days (`rwa query --timeout` gives it more)."
         ) from None
     except duckdb.Error as error:
         if isinstance(error, duckdb.IOException | duckdb.InvalidInputException) and ".parquet" in str(error):
@@ -235,7 +235,7 @@ def unreadable(settings: Settings, error: Exception) -> StoreUnusable | None:
 
 def lock(con: duckdb.DuckDBPyConnection) -> None:
     """Close everything but the lake, for good: the settings cannot be changed back, nor set again."""
-    if con.execute("SELECT current_setting('lock_configuration')").fetchone() == (True,):
+    if con.execute("SELECT current_setting('lock_configuration')").fetchall() == [(True,)]:
         return
     con.execute("SET enable_external_access = false")
     con.execute("SET memory_limit = '4GB'")

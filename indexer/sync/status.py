@@ -58,22 +58,27 @@ def status(settings: Settings, registry: Registry, tokens: Sequence[Token]) -> p
     of the volume minted and burned stands under each evidence's name and as unclassified_share, how many
     changes as event_changes …; those whose amount is not known (amounts_unknown) have no volume.
     """
+    with reading(settings, registry) as con:
+        return status_of(con, registry, tokens)
+
+
+def status_of(con: duckdb.DuckDBPyConnection, registry: Registry, tokens: Sequence[Token]) -> pa.Table:
+    """Return the rows of ``status`` over the tables of a home."""
     import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
 
     rows = []
-    with reading(settings, registry) as con:
-        derivations = _by_place(con, "SELECT * FROM derivations")
-        facts = {name: _by_place(con, sql) for name, sql in _FACTS.items()}
-        heads = {row["chain_id"]: row for row in _rows(con, "SELECT * FROM heads")}
-        seen = {chain_id for (chain_id,) in con.execute("SELECT DISTINCT chain_id FROM segments").fetchall()}
-        for token in tokens:
-            for deployment in token.deployments:
-                held = derivations.get((token.id, deployment.chain_id))
-                if held is not None or (deployment.indexed and deployment.chain_id in seen):
-                    rows.append(
-                        _row(con, registry, deployment, held or {}, facts, heads.get(deployment.chain_id))
-                    )
-    return pa.Table.from_pylist(rows, schema=_schema())
+    derivations = _by_place(con, "SELECT * FROM derivations")
+    facts = {name: _by_place(con, sql) for name, sql in _FACTS.items()}
+    heads = {row["chain_id"]: row for row in _rows(con, "SELECT * FROM heads")}
+    seen = {chain_id for (chain_id,) in con.execute("SELECT DISTINCT chain_id FROM segments").fetchall()}
+    for token in tokens:
+        for deployment in token.deployments:
+            held = derivations.get((token.id, deployment.chain_id))
+            if held is not None or (deployment.indexed and deployment.chain_id in seen):
+                rows.append(
+                    _row(con, registry, deployment, held or {}, facts, heads.get(deployment.chain_id))
+                )
+    return pa.Table.from_pylist(rows, schema=status_schema())
 
 
 _FACTS = {"certificate": _LAST_CERTIFICATE, "changes": _CHANGES, "undecoded": _UNDECODED}
@@ -166,7 +171,7 @@ _NAMES = ("token", "chain", "state", "frontier_block", "frontier_time", "head", 
           "why_null", "chain_says")  # fmt: skip
 
 
-def _schema() -> pa.Schema:
+def status_schema() -> pa.Schema:
     import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
 
     kinds = {

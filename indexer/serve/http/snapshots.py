@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.config.model import Registry
 from indexer.config.settings import Settings
+from indexer.floor.errors import StoreUnusable
 from indexer.floor.tables import CLAIMS, ENDPOINTS, FILES, FILTERS, HEADS, LOGS, MOMENTS, SEGMENTS
 from indexer.store.bookread import read_book, stamp
 from indexer.store.read import listed, lock, over, told_of
@@ -43,10 +44,12 @@ class Snapshots:
         self._stamp: object = None
         self._sound: frozenset[str] = frozenset()
         self._salt = _digest([version("rwa-indexer"), repr(registry)])
-        self.refresh()
 
     def newest(self) -> Snapshot:
+        """Return the newest snapshot; raises StoreUnusable where there is none yet."""
         with self._lock:
+            if not self._kept:
+                raise StoreUnusable("This home holds nothing yet that could be told; ask again in a moment.")
             return next(reversed(self._kept.values()))
 
     def at(self, tag: str) -> Snapshot | None:
