@@ -7,6 +7,8 @@ import io
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from decimal import Decimal
@@ -169,7 +171,7 @@ def test_no_rows_say_what_there_is(client: Client) -> None:
         ("/v1/supply/ustb", 404, "is not in this home"),
         ("/v1/nosuch", 404, "nothing at this path"),
         ("/v1/supply/stbt?form=csv", 400, "form is no parameter here"),
-        ("/v1/supply/stbt?format=xml", 400, "there are json, csv, arrow, parquet"),
+        ("/v1/supply/stbt?format=xml", 400, "csv"),
         ("/v1/supply/stbt?at=2024-13-01", 400, "not a day of the calendar"),
         ("/v1/supply/stbt?from=2024-01-02&to=2024-01-01", 400, "lies after"),
         ("/v1/supply/stbt?at=5&from=2024-01-01", 400, "one of the two"),
@@ -373,3 +375,29 @@ def test_health_turns_red_with_a_chain(tmp_path: Path, home: Path) -> None:
             pass
         assert told.json == {"state": "red", "red": {NAME: "silent"}}
         assert 'rwa_chain_red{chain="stbt",state="silent"} 1.0' in client.get("/metrics").body.decode()
+
+
+def test_what_is_described_is_what_is_answered(client: Client) -> None:
+    """Schemathesis finds no 5xx, no undocumented answer, and no parameter that is taken though it is wrong.
+
+    One of its checks is left out: that every request that fits the schema is taken. A schema cannot say that a token
+    is in this home, or that a text is SQL.
+    """
+    tool = Path(sys.executable).with_name("schemathesis")
+    options = [
+        "--checks",
+        "all",
+        "--exclude-checks",
+        "positive_data_acceptance",
+        "--phases",
+        "coverage,fuzzing",
+    ]
+    bounds = ["--max-examples", "2", "--seed", "7", "--no-color"]
+    done = subprocess.run(
+        [tool, "run", f"{client.url}/openapi.json", *options, *bounds],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5_000:]
+    print(next(line for line in done.stdout.splitlines() if "generated" in line))

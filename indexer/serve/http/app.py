@@ -132,19 +132,22 @@ def _add_errors(app: FastAPI) -> None:
     )
     app.add_exception_handler(Late, say(503, lambda _: "This took too long and was stopped; ask for less."))
     app.add_exception_handler(RwaError, say(503, str))
-    app.add_exception_handler(
-        HTTPException,
-        lambda _request, error: JSONResponse({"error": _plain(error)}, error.status_code, error.headers),
-    )
+    app.add_exception_handler(HTTPException, _no_path)
     app.add_exception_handler(
         Exception, say(500, lambda _: "This is a bug of rwa-indexer; its log has the details.")
     )
 
 
-def _plain(error: Any) -> str:
+def _no_path(request: Request, error: Any) -> JSONResponse:
+    """Answer a request that no route takes; Allow names the methods of all routes at its path."""
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        path = getattr(request.scope.get("route"), "path", "")
+        methods = request.app.openapi()["paths"].get(path, {})
+        headers["allow"] = ", ".join(sorted(method.upper() for method in methods))
     told = {404: "There is nothing at this path; /openapi.json lists what there is.",
             405: "This path does not take that method; /openapi.json says which."}  # fmt: skip
-    return told.get(error.status_code, str(error.detail))
+    return JSONResponse({"error": told.get(error.status_code, str(error.detail))}, error.status_code, headers)
 
 
 def _misused(error: RequestValidationError) -> str:

@@ -7,15 +7,19 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from indexer.floor.tables import Table
+from indexer.serve.http.formats import Form
 from indexer.serve.http.listings import time_of
 
 ROWS = 1_000
 MOST_ROWS = 10_000
 LONGEST_SQL = 20_000
+LONGEST_IN_URL = 4_000
+"""Characters; each may take twelve in a URL, of which servers and proxies take 64 KiB."""
 
+_DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _CHAIN: Any = Field([], max_length=200, description="Only these chains, by name; repeatable.")
-_FIRST: Any = Field(None, alias="from", max_length=20, description="First UTC day.")
-_LAST: Any = Field(None, alias="to", max_length=20, description="Last UTC day, included.")
+_FIRST: Any = Field(None, alias="from", pattern=_DAY, description="First UTC day.")
+_LAST: Any = Field(None, alias="to", pattern=_DAY, description="Last UTC day, included.")
 
 
 class Formed(BaseModel):
@@ -23,11 +27,8 @@ class Formed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    form: str | None = Field(
-        None,
-        alias="format",
-        max_length=20,
-        description="json, csv, arrow or parquet; else the Accept header says.",
+    form: Form | None = Field(
+        None, alias="format", description="How rows are written; else the Accept header says."
     )
 
 
@@ -35,7 +36,9 @@ class Paged(Formed):
     """Which page of the rows."""
 
     limit: int = Field(ROWS, ge=1, le=MOST_ROWS, description="Rows of a page.")
-    cursor: str | None = Field(None, max_length=100, description="`next` of the page before.")
+    cursor: str | None = Field(
+        None, max_length=100, pattern=r"^[A-Za-z0-9_-]+$", description="`next` of the page before."
+    )
 
 
 class Answered(Paged):
@@ -59,7 +62,9 @@ class OnBasis(Answered):
 class Selected(Formed):
     """One SELECT in DuckDB's SQL over the tables."""
 
-    q: str = Field(max_length=LONGEST_SQL, description="One SELECT.")
+    q: str = Field(
+        max_length=LONGEST_IN_URL, description="One SELECT; a longer one goes into the body of a POST."
+    )
     limit: int = Field(MOST_ROWS, ge=1, le=MOST_ROWS, description="At most so many rows.")
 
 

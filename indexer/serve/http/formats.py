@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indexer.floor.cells import jsonable, text
-from indexer.floor.errors import Usage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,17 +41,10 @@ class Page(NamedTuple):
     note: str | None = None
 
 
-def chosen(asked: str | None, accept: str) -> Form:
-    """Return the form that format= names, else the first of the Accept header that there is, else JSON.
-
-    Raises Usage where a format is not known.
-    """
+def chosen(asked: Form | None, accept: str) -> Form:
+    """Return the form that was asked for, else the first of the Accept header that there is, else JSON."""
     if asked is not None:
-        try:
-            return Form(asked)
-        except ValueError:
-            known = ", ".join(Form)
-            raise Usage(f"format {asked!r} is not known; there are {known}.") from None
+        return asked
     wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     by_media = {media.partition(";")[0]: form for form, media in MEDIA.items()}
     return next((by_media[media] for media in wanted if media in by_media), Form.JSON)
