@@ -390,9 +390,9 @@ def test_what_is_described_is_what_is_answered(client: Client) -> None:
         "--exclude-checks",
         "positive_data_acceptance",
         "--phases",
-        "coverage,fuzzing",
+        "coverage",
     ]
-    bounds = ["--max-examples", "2", "--seed", "7", "--no-color"]
+    bounds = ["--seed", "7", "--no-color"]
     done = subprocess.run(
         [tool, "run", f"{client.url}/openapi.json", *options, *bounds],
         capture_output=True,
@@ -400,4 +400,4 @@ def test_what_is_described_is_what_is_answered(client: Client) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-5_000:]
-    print(next(line for line in done.stdout.splitlines() if "generated" in line))
+    print(next(line for line in done.stdout.splitlines() if " generated, " in line))
