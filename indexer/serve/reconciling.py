@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,7 @@ from indexer.config.reported import Report
 from indexer.floor.cells import moment, safe, text
 from indexer.serve.proofs import checked, proofs
 from indexer.serve.reconciled import Page, Proof, page
-from indexer.verify.findings import STATUSES, Finding, Ours, Terms
+from indexer.verify.findings import EXACT, STATUSES, Finding, Ours, Terms
 from indexer.verify.ours import read_ours
 from indexer.verify.reconcile import reconcile
 
@@ -91,6 +92,18 @@ def _row(one: Finding, chains: Mapping[str, str], held: Sequence[Mapping[str, An
     }
 
 
+SHOWN = (
+    "status", "kind", "chain", "day", "reported", "ours", "difference", "our_day", "shift", "why", "evidence", "lines",
+    "certificate", "transactions",
+)  # fmt: skip
+"""The columns of the page; block and versions stand above them once."""
+
+
+def _cell(value: object) -> str:
+    """Return a cell of the page: every digit, thousands apart."""
+    return f"{value.normalize(EXACT):,f}" if isinstance(value, Decimal) else text(value)
+
+
 def html_of(given: Given, outcome: Outcome) -> str:
     """Return the page of a reconciliation, what does not match first."""
     token, terms, report = outcome.token, given.terms, given.report
@@ -120,10 +133,10 @@ def html_of(given: Given, outcome: Outcome) -> str:
         )
         for one in outcome.proofs
     ]  # fmt: skip
-    shown = [name for name in COLUMNS if name not in ("through_block", "code_version", "version")]
+    shown = list(SHOWN)
     order = {status: number for number, status in enumerate(outcome.counts)}
     rows = [
-        {name: text(row[name]) for name in shown}
+        {name: _cell(row[name]) for name in shown}
         for row in sorted(outcome.rows, key=lambda row: order[str(row["status"])])
     ]
     return page(
@@ -153,6 +166,10 @@ def verdict(outcome: Outcome, report: Report) -> str:
     if outcome.counts["matched"] == many:
         said = f"All {many:,} figures match." if many else "Nothing could be compared."
     else:
-        parts = ", ".join(f"{n:,} {status}" for status, n in outcome.counts.items() if n)
+        parts = ", ".join(
+            f"{n:,} {'differ' if status == 'differs' else status}"
+            for status, n in outcome.counts.items()
+            if n
+        )
         said = f"Of {many:,} figures: {parts}."
     return f"{said} {len(report.faults):,} rows could not be read." if report.faults else said

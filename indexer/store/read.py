@@ -83,13 +83,17 @@ def over(
 
 @contextmanager
 def reading(settings: Settings, registry: Registry) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give the views of ``connect``; StoreUnusable where a file of the lake cannot be read."""
+    """Give the views of ``connect``; StoreUnusable where a file of the lake cannot be read, Usage where it is of an
+    earlier version and lacks what was asked."""
     import duckdb  # noqa: PLC0415 - help does not pay for DuckDB
 
     con = None
     try:
         con = connect(settings, registry)
         yield con
+    except duckdb.BinderException:
+        _refuse_outdated(settings)
+        raise
     except (duckdb.Error, RuntimeError) as error:
         trouble = unreadable(settings, error)
         if trouble is None:
@@ -98,6 +102,22 @@ def reading(settings: Settings, registry: Registry) -> Iterator[duckdb.DuckDBPyC
     finally:
         if con is not None:
             con.close()
+
+
+def _refuse_outdated(settings: Settings) -> None:
+    """Raise Usage where a table was made by a version that declared other columns of it."""
+    from indexer.store.lake import schema_digest  # noqa: PLC0415 - seldom needed
+
+    files = read_book(settings.home, settings.database)["files"]
+    rows = files.select(["table_name", "schema_digest", "unlisted_at"]).to_pylist()
+    for row in rows:
+        table = TABLES.get(row["table_name"])
+        other = table is not None and row["schema_digest"] not in ("", schema_digest(table))
+        if other and row["unlisted_at"] is None:
+            raise Usage(
+                f"{row['table_name']} of this home was made by another version and has other columns. Make "
+                "the tables again: `rwa rebuild`, which asks no endpoint."
+            ) from None
 
 
 def told_of(paths: Mapping[str, Sequence[str]]) -> list[str]:

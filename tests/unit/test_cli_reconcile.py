@@ -99,7 +99,7 @@ def test_what_was_done_to_the_report_is_found(ran: Ran, truth: list[list[str]], 
         rows, "--shift", "1", "--differences", "--report", str(html), "--report", str(table)
     )
     assert code == 3
-    assert "1 differs, 1 missing, 1 extra, 1 shifted" in said
+    assert "1 differ, 1 missing, 1 extra, 1 shifted" in said
     by = {row["status"]: row for row in found}
     assert (by["shifted"]["day"], by["shifted"]["our_day"]) == (before(was), was)
     assert (by["extra"]["day"], by["extra"]["ours"]) == (lost[0], lost[2].rstrip("0").rstrip("."))

@@ -15,8 +15,8 @@ from line_kit import settings_for
 from store_kit import ONE, moves, opened, piece, segment
 
 from indexer.floor.errors import StoreUnusable, Usage
-from indexer.floor.tables import BOOK, LOGS, TABLES, arrow_schema
-from indexer.store.read import arrow, connect, guarded, read_book
+from indexer.floor.tables import BOOK, FILES, LOGS, TABLES, arrow_schema
+from indexer.store.read import arrow, connect, guarded, read_book, reading
 from indexer.sync.writer import LogWriter, compact
 
 SECONDS = 20.0
@@ -50,6 +50,18 @@ def nearly_empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.Du
     made = connect(*settings_for(filled(tmp_path_factory.mktemp("home")), []))
     yield made
     made.close()
+
+
+def test_tables_of_another_version_are_a_sentence(home: Path) -> None:
+    """Where an older version made the file that lacks a column which is asked for, `rwa rebuild` is named."""
+    book, _ = opened(home)
+    rows = [row | {"schema_digest": "older"} for row in book.rows(FILES)]
+    with book.commit() as commit:
+        commit.put(FILES, rows)
+    book.close()
+    settings, registry = settings_for(home, [])
+    with pytest.raises(Usage, match="rwa rebuild"), reading(settings, registry) as con:
+        con.execute("SELECT new_column FROM logs")
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -206,6 +206,19 @@ def test_what_an_import_changes_of_published_figures_is_restated(fetched: Path) 
     assert found == [("2000.000000000000000000", "2001.000000000000000000", "import")]
 
 
+def test_supply_from_outside_restates_the_product_and_nothing_else(fetched: Path) -> None:
+    """Told otherwise, what stands elsewhere changes with cause import; the token's own supply does not."""
+    head = "product,chain,day,supply,source\n"
+    brought(fetched, "external-supply", f"{head}ustb,solana:main,2024-05-01,1.5,A\n")
+    brought(fetched, "external-supply", f"{head}ustb,solana:main,2024-05-01,2.5,A\n", name="b.csv")
+    found = asked(
+        fetched,
+        "SELECT DISTINCT table_name, column_name, old_value, new_value, cause FROM restatements"
+        " WHERE token = 'ustb' AND day = DATE '2024-05-02' AND old_value LIKE '1.5%'",
+    )
+    assert found == [("product_daily", "elsewhere", "1.500000000000000000", "2.500000000000000000", "import")]
+
+
 def test_a_label_stands_beside_its_balance(fetched: Path) -> None:
     """Two sources' names of the largest holder, and none for the others; another chain's label is not its own."""
     ((holder,),) = asked(
