@@ -27,6 +27,9 @@ CHAINS_FILE = "chains.toml"
 SETTINGS_FILE = "settings.toml"
 T = TypeVar("T", bound=BaseModel)
 
+_GUARDS = ("finality", "floor", "block_ms", "blooms", "canary")
+"""What of a chain changes how it is fetched, and is easily forgotten where an entry replaces the shipped one."""
+
 
 class Found(NamedTuple, Generic[T]):
     """A table, where it stands, and the platform of its file ("" for a chain)."""
@@ -99,6 +102,20 @@ def lay_over(base: Layer, over: Layer) -> Layer:
         {**base.terms, **over.terms},
         {**base.lookalikes, **over.lookalikes},
     )
+
+
+def left_out(base: Layer, over: Layer) -> dict[str, list[str]]:
+    """Return for each chain of *base* that *over* replaces what is set there and no more: safeguards, most of all."""
+    both = [
+        (name, base.chains[name].table, found.table)
+        for name, found in over.chains.items()
+        if name in base.chains
+    ]
+    gone = {
+        name: [key for key in _GUARDS if key in old.model_fields_set and key not in new.model_fields_set]
+        for name, old, new in both
+    }
+    return {name: keys for name, keys in gone.items() if keys}
 
 
 def _chain(name: str, place: Place, layer: Layer, problems: Problems) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from indexer.config.build import registry_from
 from indexer.config.checks import check
-from indexer.config.layers import CHAINS_FILE, lay_over, read_layer
+from indexer.config.layers import CHAINS_FILE, lay_over, left_out, read_layer
 from indexer.config.model import Deployment, Registry, Token
 from indexer.config.problems import Problems
 from indexer.floor.assets import abis_dir, config_dir
@@ -36,6 +36,12 @@ def load(config: Path, overlay: Path | None = None) -> Registry:
     check(layer, _families(), problems)
     problems.stop()
     return registry_from(layer, config_dir())
+
+
+def forgotten(config: Path, overlay: Path) -> dict[str, list[str]]:
+    """Return for each chain that *overlay* replaces the keys of *config* that it does not repeat."""
+    problems = Problems()
+    return left_out(read_layer(config, problems), read_layer(overlay, problems))
 
 
 def _families() -> list[str]:

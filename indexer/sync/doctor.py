@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from indexer.config.layers import CHAINS_FILE
+from indexer.config.load import forgotten
 from indexer.config.model import Chain, Registry, spelled
 from indexer.config.settings import Settings, endpoints_of
 from indexer.floor.errors import RwaError, Usage
@@ -39,6 +41,7 @@ def local_findings(settings: Settings) -> Iterator[Finding]:
     """Yield what is found without any endpoint."""
     yield _home(settings.home)
     yield _disk(settings.home)
+    yield from _forgotten(settings)
     try:
         book = read_book(settings.home, settings.database)
     except Usage:
@@ -92,6 +95,17 @@ def chains_of_interest(settings: Settings, registry: Registry) -> tuple[str, ...
 def _contract(registry: Registry, chain: Chain) -> str | None:
     places = (where for token in registry.tokens.values() for where in token.deployments)
     return next((where.address for where in places if where.indexed and where.chain == chain.name), None)
+
+
+def _forgotten(settings: Settings) -> Iterator[Finding]:
+    """Yield each chain of the home's configuration that lost a safeguard of the shipped one."""
+    own = settings.overlay
+    if own is None:
+        return
+    for chain, keys in forgotten(settings.config, own).items():
+        detail = f"replaces the shipped entry whole, and leaves out {', '.join(keys)}"
+        remedy = f"Repeat them in {own / CHAINS_FILE}, or take [{chain}] out and give endpoints with --rpc."
+        yield Finding("configuration", chain, WARN, detail, remedy)
 
 
 def _home(home: Path) -> Finding:

@@ -3,8 +3,9 @@ from datetime import UTC, date, datetime
 import pytest
 from config_kit import ADDRESS, CHAINS, DEPLOYMENT, OTHER, PLATFORM, TOKEN, read, refusal, written
 
-from indexer.config.load import load
+from indexer.config.load import forgotten, load
 from indexer.config.model import Bridge, Canary, Companion, Endpoint, Price, Role, Terms
+from indexer.floor.assets import config_dir
 from indexer.floor.errors import Usage
 
 ALL = PLATFORM + TOKEN + DEPLOYMENT
@@ -252,3 +253,12 @@ def test_the_homes_terms_replace_the_platforms(tmp_path):
     base = written(tmp_path / "base", terms.format("U.S.") + ALL)
     over = written(tmp_path / "over", terms.format("EU") + '[platform]\nid = "superstate"\n', chains="")
     assert load(base, over).terms["superstate"].region == "EU"
+
+
+def test_what_a_replaced_chain_leaves_out_is_named(tmp_path):
+    """A chain of the home takes the place of the shipped one whole: its safeguards are named where they are gone."""
+    (tmp_path / "chains.toml").write_text(
+        '[ethereum]\nid = "eip155:1"\nendpoints = ["https://one.example"]\nfinality = 64\n'
+        '[mine]\nid = "eip155:777"\nendpoints = []\n'
+    )
+    assert forgotten(config_dir(), tmp_path) == {"ethereum": ["floor", "block_ms", "canary"]}

@@ -6,12 +6,15 @@ import json
 
 import pytest
 import real_blocks
+from eth_hash.auto import keccak
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rpc_node import Node, raised, with_evm
 
 from indexer.floor.errors import NoEndpoint
 from indexer.floor.spans import Span
 from indexer.sources.bloom import bloom_of, may_hold
-from indexer.sources.witness import Receipt, read_header
+from indexer.sources.witness import Receipt, ReceiptLog, read_header
 from indexer.verify.headers import recomputes
 from indexer.verify.receipts import EMPTY_ROOT, UnknownReceipt, receipts_root
 
@@ -127,3 +130,37 @@ def test_a_bloom_holds_every_log_of_its_block_and_not_any_other():
     logs = [log for receipt in receipts for log in receipt.logs]
     assert all(may_hold(header.bloom, log.address, [log.topics[0]]) for log in logs)
     assert not may_hold(header.bloom, bytes.fromhex("530824da86689c9c17cdc2871ff29b058345b44a"))
+
+
+def rlp_of(item) -> bytes:
+    """Return RLP as the yellow paper has it, written anew here."""
+    if isinstance(item, int):
+        item = item.to_bytes((item.bit_length() + 7) // 8, "big")
+    if isinstance(item, bytes) and len(item) == 1 and item[0] < 0x80:
+        return item
+    body, base = (item, 0x80) if isinstance(item, bytes) else (b"".join(map(rlp_of, item)), 0xC0)
+    if len(body) < 56:
+        return bytes([base + len(body)]) + body
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes([base + 55 + len(size)]) + size + body
+
+
+@given(
+    st.booleans(),
+    st.integers(0, 2**63),
+    st.one_of(st.none(), st.integers(0, 2**64 - 1)),
+    st.one_of(st.none(), st.just(1)),
+    st.lists(st.tuples(st.binary(min_size=20, max_size=20), st.binary(max_size=70)), max_size=2),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_deposit_of_the_op_stack_makes_the_root_that_its_node_makes(ok, gas, nonce, version, raw):
+    """Only from Canyon on, when a version is told, do nonce and version belong to what the root commits to."""
+    logs = tuple(ReceiptLog(address, (), data, place) for place, (address, data) in enumerate(raw))
+    receipt = Receipt(
+        "0x" + "11" * 32, 0, 0x7E, gas, logs, status=int(ok), deposit_nonce=nonce, deposit_version=version
+    )
+    bloom = bloom_of((log.address, log.topics) for log in logs).to_bytes(256, "big")
+    fields = [int(ok), gas, bloom, [[log.address, [], log.data] for log in logs]]
+    fields += [] if version is None else [nonce or 0, version]
+    leaf = rlp_of([b"\x20\x80", b"\x7e" + rlp_of(fields)])  # the one path is the nibbles of RLP's zero: 8, 0
+    assert receipts_root([receipt]) == "0x" + keccak(leaf).hex()
