@@ -12,14 +12,15 @@ from indexer.config.model import Registry
 
 sys.path.insert(0, str(Path(__file__).parent / "scenario"))
 
-SEEDS = 100
-"""Enough for every change; `--seeds 1000` and more take minutes."""
+SEEDS = 1_000
+"""Simulated runs in every `scripts/test`. Of ten, seven are backfills: both kinds cost the same then, a core each."""
+BACKFILLS = 7
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("simulator")
     group.addoption(
-        "--seeds", type=int, default=SEEDS, help=f"simulated runs, a fifth of them followers ({SEEDS})"
+        "--seeds", type=int, default=SEEDS, help=f"simulated runs, three of ten followers ({SEEDS})"
     )
     group.addoption("--seed", type=int, default=None, help="run this one seed of the simulator again")
     parser.addoption(
@@ -30,13 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def backfill_seeds(pytestconfig: pytest.Config) -> range:
     """The seeds that the simulator runs backfills of."""
-    return _chosen(pytestconfig, pytestconfig.getoption("--seeds") * 4 // 5)
+    return _chosen(pytestconfig, pytestconfig.getoption("--seeds") * BACKFILLS // 10)
 
 
 @pytest.fixture(scope="session")
 def follow_seeds(pytestconfig: pytest.Config) -> range:
     """The seeds that the simulator runs followers of."""
-    return _chosen(pytestconfig, pytestconfig.getoption("--seeds") // 5)
+    return _chosen(pytestconfig, pytestconfig.getoption("--seeds") * (10 - BACKFILLS) // 10)
 
 
 def _chosen(pytestconfig: pytest.Config, many: int) -> range:

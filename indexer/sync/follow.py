@@ -24,7 +24,7 @@ from indexer.sources.websocket import Wake, way_to
 from indexer.sync.backfill import check, deployments_of
 from indexer.sync.certify import verify_place
 from indexer.sync.deriving import Place, derive_place, final_day, last_whole_day
-from indexer.sync.healing import mend_all, prove_fetched, suspicious
+from indexer.sync.healing import UNMENDED, mend_all, prove_fetched, suspicious
 from indexer.sync.inputs import load_raw
 from indexer.sync.orders import Order, Progress
 from indexer.sync.repairing import without_resting
@@ -44,6 +44,8 @@ HEARTBEAT = 600.0
 """Seconds after which a follower says where it is though nothing happened."""
 REMEMBER = 600.0
 """Seconds after which a follower keeps what it learnt of the endpoints: a power cut shall not cost it."""
+UNSETTLED = timedelta(minutes=10)
+"""How long blocks rest whose proof nobody could settle."""
 CERTIFIED_FOR = timedelta(days=1)
 COMPACT_ROUNDS = 100
 TERMINATED = 143
@@ -204,7 +206,7 @@ async def one_round(work: Session, evm: Evm, held: Followed, order: Order) -> No
     held.all_due |= settled.unwound or bool(got.changed)
     if got.stopped is not None:
         raise NoEndpoint(got.stopped)
-    for trouble in await prove_fetched(work, evm, held.places, order.proof):
+    for trouble in await prove_fetched(work, evm, held.places, order.proof, UNSETTLED):
         work.progress.note(trouble)
     derived = await _derive(work, evm, held, view, order)
     if asyncio.get_running_loop().time() - held.kept > REMEMBER:
@@ -252,9 +254,14 @@ def _due(place: Place, row: Mapping[str, Any] | None, view: View, touched: Colle
 
 
 def _uncertified(work: Session, place: Place) -> bool:
-    """Tell whether the place's last certificate is older than a day."""
+    """Tell whether the place's last certificate is older than a day, or red and never mended as far as can be."""
     rows = work.book.rows(CERTIFICATES, token=place.key[0], chain_id=place.key[1])
-    return all(now() - row["fetched_at"] > CERTIFIED_FOR for row in rows)
+    newest = max(rows, key=lambda row: row["fetched_at"], default=None)
+    return (
+        newest is None
+        or now() - newest["fetched_at"] > CERTIFIED_FOR
+        or (newest["verdict"] == "fail" and UNMENDED not in (newest["reason"] or ""))
+    )
 
 
 def _left(work: Session, chain: Chain) -> None:

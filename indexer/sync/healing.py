@@ -6,6 +6,7 @@ Bounded in what it asks. Where it cannot mend, the certificate stays red and its
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from indexer.floor.errors import NoEndpoint
@@ -19,7 +20,14 @@ from indexer.sync.deriving import Place, commit_certificate, derivation_of, deri
 from indexer.sync.inputs import load_raw
 from indexer.sync.measuring import CONTRADICTED
 from indexer.sync.proving import LEVELS
-from indexer.sync.repairing import Mended, held_book, open_failures, repair_chain, settle_finding
+from indexer.sync.repairing import (
+    Mended,
+    held_book,
+    open_failures,
+    repair_chain,
+    settle_finding,
+    without_lately_unknown,
+)  # fmt: skip
 from indexer.sync.restating import REPAIRED
 from indexer.sync.session import Session
 from indexer.verify.certificate import SETTLED
@@ -29,6 +37,9 @@ BUDGET = 2_000
 
 ROUNDS = 16
 """So many logs may be missing in different places before it is left to a person."""
+
+UNMENDED = "it could not be mended"
+"""What the reason of a certificate says that stays red."""
 
 TURNS = 3
 """How often what a repair touched is mended in turn."""
@@ -234,15 +245,18 @@ async def prove_and_repair(
     return done, trouble
 
 
-async def prove_fetched(work: Session, evm: Evm, places: Sequence[Place], level: str) -> list[str]:
+async def prove_fetched(
+    work: Session, evm: Evm, places: Sequence[Place], level: str, rest: timedelta | None = None
+) -> list[str]:
     """Bring what is held of *places* to the proof *level*, and put right what failed before or fails now.
 
-    Returns why not every block could be proven, if so.
+    Returns why not every block could be proven, if so. What nobody could settle within *rest* is not asked again.
     """
     done = await repair_chain(work, evm, open_failures(work, evm.chain_id))
     troubles = list[str]()
     if level != LEVELS[0]:
         left = _open_parts(work, evm, places, level, provisional=False)
+        left = without_lately_unknown(work, evm.chain_id, left, rest) if rest else left
         made, trouble = await prove_and_repair(work, evm, left)
         done.rows.extend(made.rows)
         done.holes.extend(made.holes)
@@ -285,7 +299,7 @@ def _left_red(
     )
     if "`rwa audit" in told:
         remedy = ""
-    reason = f"{certificate['reason'] or row['why_null']}; it could not be mended: {told.rstrip('.')}"
+    reason = f"{certificate['reason'] or row['why_null']}; {UNMENDED}: {told.rstrip('.')}"
     verdict = "fail" if str(row["why_null"] or "").startswith(CONTRADICTED) else certificate["verdict"]
     red = certificate | {"verdict": verdict, "reason": "; ".join(part for part in (reason, remedy) if part)}
     commit_certificate(work, place, row, derived_of(work, place.key), red)

@@ -213,6 +213,18 @@ def _done_with(work: Session, row: Row, parts: Sequence[Part]) -> None:
             commit.remove(AUDITS, [{name: row[name] for name in AUDITS.key}])
 
 
+def without_lately_unknown(
+    work: Session, chain_id: str, parts: Sequence[Part], rest: timedelta
+) -> list[Part]:
+    """Return *parts* without those that nobody could settle within the last *rest*."""
+    recent = {
+        (row["filter_id"], row["level"], row["first"])
+        for row in work.book.rows(AUDITS, chain_id=chain_id, verdict="unknown")
+        if now() - row["fetched_at"] < rest
+    }
+    return [p for p in parts if (p.unit.filter.id, p.unit.level, p.unit.span.first) not in recent]
+
+
 def without_resting(work: Session, chain_id: str) -> Callable[[list[Task]], list[Task]]:
     """Return what takes out of requests the spans that failed so lately that asking again would tell nothing new."""
     recent = now() - REST

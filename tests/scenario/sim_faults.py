@@ -81,16 +81,14 @@ def honest(draw: random.Random, *, mute: bool = False) -> Faults:
 
     maybe(0.4, "fails", draw.choice([0.05, 0.1, 0.3]))
     maybe(0.15, "hangs", draw.choice([0.05, 0.05, 0.05, 1.0]) if mute else 0.05)
-    maybe(0.2, "rate", draw.choice([8, 9]))
+    maybe(0.2, "rate", draw.choice([3, 8, 9]))
     maybe(0.2, "lags", draw.randint(1, 4))
     maybe(0.2, "sways", draw.randint(1, 6))
     maybe(0.4, "range_cap", draw.choice([20, 50, 100, 1000]))
     maybe(0.2, "result_cap", draw.choice([5, 20, 60]))
     maybe(0.15, "doubles", draw.choice([0.1, 0.4]))
     maybe(0.3, "shuffles", value=True)
-    # What fails often cannot be asked one by one: a failure loses the answers before it.
-    often = chosen.get("fails", 0) == 0.3 or "hangs" in chosen or "rate" in chosen
-    maybe(0.0 if often else 0.2, "no_batch", value=True)
+    maybe(0.2, "no_batch", value=True)
     maybe(0.2, "no_hash_pin", value=True)
     maybe(0.3, "no_times", value=True)
     maybe(0.3, "past_head", value=True)

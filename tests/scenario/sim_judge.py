@@ -8,14 +8,17 @@ from typing import Any, NamedTuple
 from sim_chain import STARTS, TOKENS, View
 from sim_kept import Kept, balances, entries, held_entries, to_bytes
 from sim_node import NUMBER
+from sim_plan import Plan
 from sim_run import NAMES, Ran
 
 from indexer.floor.tables import LOGS, SUPPLY_CHANGES
 from indexer.store.lake import Lake
 from indexer.store.read import read_book
 from indexer.sync.coverage import book_of, covered
+from indexer.sync.proving import LEVELS
 from indexer.sync.raw import in_order
 
+MENDED = ("failed", "repaired")
 CHAIN_ID = f"eip155:{NUMBER}"
 GOOD = ("right", "behind", "red", "hole", "unseen", "halted", "provisional")
 
@@ -24,13 +27,16 @@ class Judged(NamedTuple):
     """What a run came to, in a *word* and a text.
 
     These may be. right: every table is as the chain has it. behind: the same, up to the head that a late
-    endpoint told. red: one is not, and its certificate or its NULL says so. hole: something is missing, and a
-    sentence names it. unseen: logs are missing that change no balance, so that only a second endpoint or a proof
-    of blocks could tell. halted: the chain forked below what was final, and what is held is untouched.
-    provisional: what is wrong lies above the final block, where every row says so; it is asked again once final.
+    endpoint told. red: one is not, its certificate or its NULL says so, and nobody honest was there. hole:
+    something is missing, and a sentence names it. unseen: logs are missing that change no balance, so that only a
+    second endpoint or a proof of blocks could tell, and none was asked for. halted: the chain forked below what
+    was final, and what is held is untouched. provisional: what is wrong lies above the final block, where every
+    row says so, and moves no balance; it is asked again once final.
 
-    These may not. silent: something is wrong and nothing says so. stuck: an honest endpoint was there, and still
-    something is missing. false alarm: all is right and a certificate denies it. broken: the run ended in an error.
+    These may not. silent: something is wrong and nothing says so; at the proof of blooms or above that is also what
+    moves no balance. unmended: it says that it is wrong, and an honest endpoint was there. stuck: so it was, and
+    still something is missing. false alarm: all is right and a certificate denies it. slip: no endpoint lied, and
+    still a log had to be mended. broken: the run ended in an error.
     """
 
     word: str
@@ -50,6 +56,8 @@ class Facts(NamedTuple):
     open: bool
     troubles: tuple[str, ...]
     behind: bool
+    tip: bool
+    proven: bool
     missing: str | None
     denied: bool
     honest: bool
@@ -62,6 +70,8 @@ def judge(ran: Ran) -> Judged:
         return Judged("broken", ran.errors[-1] if ran.errors else "the last run ended without a result")
     if ran.halted and ran.world.betrayed:
         return _judged_halt(ran)
+    if (slip := _slipped(ran)) is not None:
+        return Judged("slip", slip)
     facts = _facts(ran)
     judged = _judged_wrong(facts) if facts.wrong else _judged_right(facts)
     if (
@@ -74,6 +84,16 @@ def judge(ran: Ran) -> Judged:
             "behind", "it stands on the branch that was final before, with an endpoint that stayed there"
         )
     return judged
+
+
+def _slipped(ran: Ran) -> str | None:
+    """Return what had to be mended though no endpoint lied: then it was the program that lost it."""
+    if ran.plan.lies or ran.world.betrayed:
+        return None
+    kept = _kept(ran)
+    mended = [f"blocks {r['first']}..{r['last']}" for r in kept.rows("audits") if r["verdict"] in MENDED]
+    red = [row["reason"] for row in kept.rows("certificates") if row["verdict"] == "fail"]
+    return next((f"mended, and nobody lied: {told}" for told in [*mended, *red]), None)
 
 
 def _before(ran: Ran) -> View:
@@ -98,18 +118,18 @@ def _kept(ran: Ran) -> Kept:
 def _judged_wrong(facts: Facts) -> Judged:
     text = facts.wrong or ""
     if facts.told:
-        return Judged("red", text)
+        return Judged("unmended" if facts.honest else "red", text)
     if facts.troubles:
         return Judged("stuck" if facts.honest and not facts.lies else "hole", facts.troubles[0])
     if facts.lies and facts.open:
         return Judged("provisional", text)
-    return Judged("unseen" if facts.lies and facts.invisible else "silent", text)
+    return Judged("unseen" if facts.lies and facts.invisible and not facts.proven else "silent", text)
 
 
 def _judged_right(facts: Facts) -> Judged:
     if facts.missing is None:
         return Judged("false alarm" if facts.denied and not facts.lies else "right")
-    if facts.behind and (facts.lies or not facts.troubles):
+    if facts.behind and (facts.lies or facts.tip or not facts.troubles):
         return Judged("behind", facts.missing)
     return Judged(
         "hole" if facts.troubles and not facts.honest else "stuck", f"{facts.missing}; {facts.troubles}"
@@ -148,6 +168,8 @@ def _facts(ran: Ran) -> Facts:
         open=whole and _wrong_logs(kept, view, whole=False) is None,
         troubles=troubles,
         behind=late,
+        tip=_tip(plan, wanted - max(0, min(ends.values()))),
+        proven=LEVELS.index(plan.proof) >= LEVELS.index("bloom"),
         missing=f"{ends} of {wanted}"
         if short or troubles
         else _undone(kept, view, reached)
@@ -157,6 +179,15 @@ def _facts(ran: Ran) -> Facts:
         honest=plan.honest,
         lies=plan.lies,
     )
+
+
+def _tip(plan: Plan, short: int) -> bool:
+    """Return whether the *short* blocks at the tip are some that an honest endpoint has only now and then.
+
+    The nodes behind one address may be apart; where each request is answered by another one, and none is batched
+    with its block, what lies above them all comes by luck.
+    """
+    return any(f.serves and f.no_batch and short <= f.lags + f.sways for f in plan.faults)
 
 
 def _undone(kept: Kept, view: View, reached: Mapping[str, Any]) -> str | None:

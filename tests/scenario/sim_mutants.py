@@ -12,6 +12,7 @@ from sim_plan import Plan
 
 from indexer.sources import checks, evm
 from indexer.sources.endpoint import Endpoint
+from indexer.store import durable, journal
 from indexer.sync import rounds, tips, writer
 from indexer.verify import certificate
 
@@ -62,6 +63,10 @@ def _strands(plan: Plan) -> bool:
     return plan.shape.forks > 0 and plan.honest and any(faults.orphaned for faults in plan.faults)
 
 
+def _is_capped(plan: Plan) -> bool:
+    return not plan.lies and any(faults.serves and faults.range_cap for faults in plan.faults)
+
+
 MUTANTS = (
     Mutant(
         "a span is believed though its end block is not there",
@@ -86,6 +91,23 @@ MUTANTS = (
         "            with self._book.commit() as commit:\n"
         "                commit.put(FILES, [file_row(file)] if file else [])\n",
         wants=_dies,
+    ),
+    Mutant(
+        "files are listed before they are synced",
+        durable, "write_whole", "            os.fsync(out.fileno())\n", "", users=(journal,), wants=_loses_power,
+    ),
+    Mutant(
+        "a request that was refused counts as one without logs",
+        Endpoint, "_match",
+        "            answers.append(self._refusal(envelope.error or {}, reply, ask.span))",
+        "            refusal = self._refusal(envelope.error or {}, reply, ask.span)\n"
+        "            answers.append(memoryview(b'[]') if ask.method == 'eth_getLogs' else refusal)",
+        wants=_is_capped,
+    ),
+    Mutant(
+        "what the chain took back stays in the tables",
+        tips, "drop_above", "        commit.update(FILES,", "        0 and commit.update(FILES,",
+        "follows", wants=_forks,
     ),
     Mutant(
         "the cursor goes on one block too far",

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from sim_chain import Shape
 from sim_faults import Faults, drawn
 
+from indexer.sync.proving import LEVELS
+
 WORLDS = 60
 """Chains in a thousand seeds."""
 DAY = 90_000.0
@@ -31,13 +33,18 @@ class Round(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All that a seed draws. After *rounds* comes *last*, again and again until there is nothing more to be had."""
+    """All that a seed draws. After *rounds* comes *last*, again and again until there is nothing more to be had.
+
+    *proof* is the level that is asked for while fetching; with *canaries* some blocks are known to have logs.
+    """
 
     seed: int
     shape: Shape
     faults: list[Faults]
     rounds: list[Round]
     last: Round
+    proof: str = LEVELS[0]
+    canaries: bool = False
 
     @property
     def honest(self) -> bool:
@@ -50,7 +57,8 @@ class Plan(NamedTuple):
 
     def __str__(self) -> str:
         told = [f"  endpoint {n}: {_short(faults)}" for n, faults in enumerate(self.faults, 1)]
-        return "\n".join([f"seed {self.seed}: {self.shape}", *told, *(f"  {r}" for r in self.rounds)])
+        proved = f"  proof {self.proof}{', canaries' if self.canaries else ''}"
+        return "\n".join([f"seed {self.seed}: {self.shape}", proved, *told, *(f"  {r}" for r in self.rounds)])
 
 
 def world_of(seed: int) -> int:
@@ -74,7 +82,7 @@ def backfills(seed: int) -> Plan:
     )
     draw = random.Random(f"plan {seed}")
     rounds = [_round(draw, draw.choice(["finalized", "latest"])) for _ in range(draw.choice([0, 1, 1, 2, 3]))]
-    return Plan(seed, shape, drawn(draw), rounds, Round("finalized", wait=700.0))
+    return Plan(seed, shape, drawn(draw), rounds, Round("finalized", wait=700.0), *_proof(seed))
 
 
 def follows(seed: int) -> Plan:
@@ -96,7 +104,13 @@ def follows(seed: int) -> Plan:
     )
     draw = random.Random(f"follow {seed}")
     rounds = [_round(draw, "follow") for _ in range(draw.choice([1, 2, 2, 3]))]
-    return Plan(seed, shape, drawn(draw), rounds, Round("follow", wait=DAY, seconds=90.0))
+    return Plan(seed, shape, drawn(draw), rounds, Round("follow", wait=DAY, seconds=90.0), *_proof(seed))
+
+
+def _proof(seed: int) -> tuple[str, bool]:
+    """Return the proof level of *seed*, mostly the one that costs nothing, and whether there are canaries."""
+    draw = random.Random(f"proof {seed}")
+    return draw.choices(LEVELS, [7, 1, 1, 1])[0], draw.random() < 0.3
 
 
 def _round(draw: random.Random, command: str) -> Round:
