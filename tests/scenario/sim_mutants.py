@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from sim_plan import Plan
 
-from indexer.sources import checks, evm
+from indexer.sources import checks, evm, witness
 from indexer.sources.endpoint import Endpoint
 from indexer.store import durable, journal
 from indexer.sync import rounds, tips, writer
@@ -74,13 +74,13 @@ MUTANTS = (
         "        if end is None or end.number != span.last:\n"
         '            raise BadAnswer(f"{endpoint.name} has not block {span.last} yet.")\n'
         "        if pin is not None:\n"
-        "            _hold(endpoint, seen[-1], pin)\n",
+        "            hold(endpoint.name, seen[-1], pin)\n",
         "        end = end or BlockRef(span.last, '0x' + '00' * 32, 1 << 33)\n",
         wants=_lags,
     ),
     Mutant(
         "the branch that an endpoint stands on is not looked at",
-        evm, "_hold", "    if seen is None", "    return\n    if seen is None", wants=_strands,
+        checks, "hold", "    if seen is None", "    return\n    if seen is None", users=(evm, witness), wants=_strands,
     ),
     Mutant(
         "segments are committed before their files are listed",
@@ -138,13 +138,15 @@ MUTANTS = (
     Mutant(
         "an endpoint of another chain is asked all the same",
         Endpoint, "prove_chain", "if number != self._chain.number:", "if False:",
+        wants=lambda plan: any(faults.other_chain for faults in plan.faults),
     ),
     Mutant(
         "logs that came twice are kept twice",
         checks, "_in_order", "if not rising.all():", "if False:",
+        wants=lambda plan: any(faults.doubles for faults in plan.faults),
     ),
     Mutant(
         "a certificate passes whatever it compares",
-        certificate, "_verdict", "    if differs:", "    if False:",
+        certificate, "_verdict", "    if differs:", "    if False:", wants=lambda plan: plan.lies and not plan.honest,
     ),
 )  # fmt: skip
