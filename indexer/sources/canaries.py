@@ -170,8 +170,9 @@ async def count(endpoint: Endpoint, canary: Canary) -> int:
     text = await endpoint.one(Ask("eth_getLogs", [query], Span(canary.block, canary.block)))
     try:
         logs = msgspec.json.decode(text)
-        places = {(int(log["blockNumber"], 16), int(log["logIndex"], 16)) for log in logs or ()}
-        own = all(log["address"].lower() == canary.address for log in logs or ())
+        # Null is no empty list: it is what a node says that fails.
+        places = {(int(log["blockNumber"], 16), int(log["logIndex"], 16)) for log in logs}
+        own = all(log["address"].lower() == canary.address for log in logs)
     except (TypeError, KeyError, ValueError, AttributeError):
         raise BadAnswer(
             f"{endpoint.name} answered block {canary.block} with something that is no logs."

@@ -56,7 +56,7 @@ def next_step(anchors: Sequence[Anchor], head: BlockRef, standing: Mapping[int, 
         return Wait(f"the head, block {head.number}, lies below block {tip} that is held")
     if tip not in standing:
         return Wait(f"block {tip} is not told")
-    if all(standing[tip] == anchor.hash for anchor in anchors if anchor.number == tip):
+    if all(standing.get(anchor.number, anchor.hash) == anchor.hash for anchor in anchors):
         return Fetch(head.number) if head.number > tip else Wait("there is no new block")
     return _other_branch(anchors, tip, standing)
 
@@ -75,9 +75,10 @@ def _other_branch(anchors: Sequence[Anchor], tip: int, standing: Mapping[int, st
 
 
 def _common(anchors: Sequence[Anchor], standing: Mapping[int, str]) -> int:
-    """Return the highest height whose anchors all stand; -1 where none does."""
-    fallen = {a.number for a in anchors if standing.get(a.number) != a.hash}
-    return max((a.number for a in anchors if a.number not in fallen), default=-1)
+    """Return the highest height up to which all anchors that are told stand; -1 where none does."""
+    fallen = [a.number for a in anchors if standing.get(a.number, a.hash) != a.hash]
+    standing_ones = [a.number for a in anchors if standing.get(a.number) == a.hash]
+    return max((number for number in standing_ones if number < min(fallen)), default=-1)
 
 
 def _hash_at(anchors: Sequence[Anchor], number: int) -> str:

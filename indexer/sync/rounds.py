@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from indexer.config.model import Deployment, Token
 from indexer.floor.errors import Halted, NoEndpoint
@@ -69,6 +70,9 @@ async def fetch(
     tasks = cut_tasks([*to_confirm(book, final), *at_final(wanted, final)], SHARE * evm.pool.span)
     writer = LogWriter(work.book, work.lake, final)
     got = await ingest(evm, arrange(tasks), writer, order.workers, work.progress, terms_of(view, book))
+    if writer.provisional > 1:  # each may be of another branch, if the chain took one meanwhile
+        with suppress(NoEndpoint):
+            await settle(work, evm, everyone=True)
     finalise(work, evm.chain_id, final)
     return got
 

@@ -50,6 +50,8 @@ class LogWriter:
         self._lake = lake
         self._final = final
         self.changed: list[str] = []
+        self.provisional = 0
+        """Segments above the final block that were committed."""
         self._pieces: list[Piece] = []
         self._logs = 0
         self._flushed = time.monotonic()
@@ -79,6 +81,7 @@ class LogWriter:
                 for run, (segment, file) in zip(runs, written, strict=True):
                     _put(commit, run[0].filter, segment, file)
             self.changed += changed
+            self.provisional += sum(not segment["final"] for segment, _ in written)
         self._flushed = time.monotonic()
 
     def _changed(self, held: Sequence[Mapping[str, Any]], runs: Sequence[Sequence[Piece]]) -> list[str]:
@@ -178,7 +181,7 @@ def _within(logs: pa.Table, span: Span) -> pa.Table:
 def joined(pieces: Iterable[Piece], final: int | None = None) -> list[list[Piece]]:
     """Return pieces of one filter that follow each other as one run; runs in (filter, block) order.
 
-    What is provisional, above block *final*, is never joined to what is final.
+    What is provisional, above block *final*, is never joined: the end of each answer tells of its branch.
     """
     by_filter: dict[str, list[Piece]] = defaultdict(list)
     for piece in pieces:
@@ -189,15 +192,11 @@ def joined(pieces: Iterable[Piece], final: int | None = None) -> list[list[Piece
         for piece in mine:
             last = runs[-1][-1] if runs else None
             follows = last and last.filter == piece.filter and last.span.last + 1 == piece.span.first
-            if last and follows and (final is None or _same_side(last.span, piece.span, final)):
+            if last and follows and (final is None or piece.span.last <= final):
                 runs[-1].append(piece)
             else:
                 runs.append([piece])
     return runs
-
-
-def _same_side(left: Span, right: Span, final: int) -> bool:
-    return (left.last <= final) == (right.last <= final)
 
 
 def compact(book: Book, lake: Lake, chain_id: str, final: int) -> int:

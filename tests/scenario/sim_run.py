@@ -44,6 +44,8 @@ NAMES = ("one", "two")
 SHM = Path("/dev/shm")
 LAST_TRIES = 4
 """How often a user runs it again before he believes that it cannot be had; twice where nobody serves all."""
+ALONE = "not every block reached the proof 'agreed'"
+"""Where nobody else is there to agree that is said; it is no hole."""
 KNOWN = 4
 """Canaries of a chain."""
 EPOCH = datetime.now(UTC)
@@ -152,15 +154,17 @@ def _run(ran: Ran, one: Round, clock: Clock, disk: Disk, connect: Connect) -> Mo
     ran.ended = ran.ended or steps.ended
     ran.notes += progress.notes
     if one.command == "follow" and steps.ended:
-        ran.troubles = tuple(note for note in progress.notes if "No endpoint" in note or "stays open" in note)
+        ran.troubles = tuple(
+            note
+            for note in progress.notes
+            if ("No endpoint" in note or "stays open" in note) and ALONE not in note
+        )
     return steps
 
 
 def _book(ran: Ran, outcome: Outcome) -> None:
     ran.ended = True
-    # Where nobody else is there to agree, that is said too; it is no hole.
-    alone = "not every block reached the proof 'agreed'"
-    ran.troubles = tuple(told for told in outcome.open_spans if alone not in told)
+    ran.troubles = tuple(told for told in outcome.open_spans if ALONE not in told)
     ran.halted = "\n".join(outcome.halted) or None
 
 

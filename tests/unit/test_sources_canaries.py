@@ -169,6 +169,14 @@ def test_pruned_nodes_alone_are_no_answer():
     assert "--rpc testnet=URL" in str(caught.value)
 
 
+def test_null_is_no_empty_list():
+    """A node that fails may say null where logs were asked for: it is asked again, and not held to be pruned."""
+    archive = node()
+    whole, said = archive.methods["eth_getLogs"], iter([None])
+    archive.methods["eth_getLogs"] = lambda query: next(said, whole(query))
+    assert logs_of(Span(0, 50), archive)[0] == [5, 40]
+
+
 def test_more_logs_than_there_are_is_no_better():
     """A node that gives more logs of a block than it has is not believed either."""
     with pytest.raises(NoEndpoint, match="gave 2 logs for block 5, which has 1"):

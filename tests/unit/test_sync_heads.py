@@ -61,6 +61,11 @@ def test_two_filters_on_two_branches_are_unwound_below_both() -> None:
     assert next_step(held, head(20), STANDS) == Unwind(12)
 
 
+def test_a_tip_that_stands_on_what_fell_is_unwound() -> None:
+    """Answers of one round may be of two branches: the lowest that fell takes all above it along."""
+    assert next_step(HELD, head(20), {**STANDS, 12: "0xb12"}) == Unwind(10)
+
+
 def test_only_the_newest_final_end_is_an_anchor() -> None:
     """Final segments below the newest say nothing more; provisional ones all count."""
     ends = [(5, True), (9, True), (12, False), (11, False)]

@@ -200,6 +200,6 @@ def test_final_logs_that_agree_change_nothing_but_the_segment(home: tuple[Book, 
 
 
 def test_what_is_final_and_what_is_not_are_two_segments() -> None:
-    """Neighbours on both sides of the final block are never joined: what lies above is asked again."""
-    runs = joined([piece(0, 4), piece(5, 9)], 4)
-    assert [[each.span for each in run] for run in runs] == [[Span(0, 4)], [Span(5, 9)]]
+    """What lies above the final block is never joined: it is asked again, and may be of two branches."""
+    runs = joined([piece(0, 2), piece(3, 4), piece(5, 7), piece(8, 9)], 4)
+    assert [[tuple(each.span) for each in run] for run in runs] == [[(0, 2), (3, 4)], [(5, 7)], [(8, 9)]]
