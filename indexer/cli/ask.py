@@ -98,6 +98,9 @@ def show(  # noqa: PLR0913 - each is an option
         bool, typer.Option("--product", help="The name is a product's, not a token's.")
     ] = False,
     basis: Annotated[Basis, typer.Option("--basis", help="Roll-forward of this supply.")] = Basis.TOTAL,
+    known_on: Annotated[
+        str | None, typer.Option("--known-on", metavar="DAY", help="Days as they were published by that day.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, max=MOST_ROWS, metavar="N", help="At most so many rows.")
     ] = None,
@@ -125,7 +128,7 @@ def show(  # noqa: PLR0913 - each is an option
         )
     from indexer.serve.questions import Typed  # noqa: PLC0415 - help does not pay for DuckDB
 
-    typed = Typed(name, product, tuple(chain or ()), at, first, last, limit, basis.value)
+    typed = Typed(name, product, tuple(chain or ()), at, first, last, limit, basis.value, known_on=known_on)
     if plot is not None:
         _plot(shell(context), what.value, typed, plot)
         return
@@ -189,7 +192,7 @@ def answer(stood: Shell, what: str, typed: Typed) -> pa.Table:
     with tables(settings, registry) as con:
         found: pa.Table = questions.answer(con, what, asked, typed.chains)
         if found.num_rows == 0:
-            sys.stderr.write(questions.covered(con, asked.tokens) + "\n")
+            sys.stderr.write(questions.covered(con, asked) + "\n")
         return found
 
 

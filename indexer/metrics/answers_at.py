@@ -29,7 +29,7 @@ At = int | datetime | date
 class Question(NamedTuple):
     """What is asked: of which tokens, on which chains (None: all), at which point or on which days.
 
-    *basis* is that of a roll-forward.
+    *basis* is that of a roll-forward; *known_on* the day as of whose knowledge days are told.
     """
 
     tokens: tuple[str, ...]
@@ -39,6 +39,7 @@ class Question(NamedTuple):
     last: date | None = None
     limit: int | None = None
     basis: str = "total"
+    known_on: date | None = None
 
     @property
     def day(self) -> date | None:

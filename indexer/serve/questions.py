@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.config.model import Registry
@@ -10,6 +11,7 @@ from indexer.config.select import absent, chains_named, select
 from indexer.floor.errors import Usage
 from indexer.floor.when import day, instant
 from indexer.metrics.answers import ANSWERS, Question
+from indexer.metrics.known import as_known
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,6 +34,8 @@ class Typed(NamedTuple):
     limit: int | None = None
     basis: str = "total"
     spelled: str = "--{}"
+    known_on: str | None = None
+    known_as: str = "known-on"
 
     def option(self, name: str) -> str:
         return self.spelled.format(name)
@@ -57,12 +61,38 @@ def question(registry: Registry, typed: Typed) -> Question:
         raise Usage(
             f"{first} {typed.first} lies after {last} {typed.last}; give an earlier {first}, or a later {last}."
         )
-    return asked
+    return _known(typed, asked)
+
+
+DAILY = ("supply", "rollforward", "holders", "flows", "nav", "product", "yield")
+"""Answers that are told by day, so that it is known what was published of them when."""
+
+
+def _known(typed: Typed, asked: Question) -> Question:
+    """Return *asked* as of the day whose knowledge is asked for: of days only, up to that one."""
+    option, at = typed.option(typed.known_as), typed.option("at")
+    on = day(option, typed.known_on)
+    if on is None:
+        return asked
+    if asked.at is not None and asked.day is None:
+        raise Usage(f"{option} tells days as they were published: give {at} a day, or ask for days.")
+    today = datetime.now(UTC).date()
+    if on > today:
+        raise Usage(f"{option} {on} lies in the future; today is {today}.")
+    if asked.day is not None:
+        return asked._replace(known_on=on, at=None, first=asked.day, last=asked.day)
+    return asked._replace(known_on=on, last=asked.last or on)
 
 
 def answer(con: duckdb.DuckDBPyConnection, what: str, asked: Question, chains: Sequence[str]) -> pa.Table:
     """Return the rows of the answer *what*; raises Usage where the home holds nothing of what is asked."""
     refuse_absent(con, asked, chains)
+    if asked.known_on is not None:
+        if what not in DAILY:
+            raise Usage(
+                f"What was known when is kept of days: {', '.join(DAILY)}. {what} has no such history."
+            )
+        as_known(con, asked.known_on)
     return ANSWERS[what](con, asked)
 
 
@@ -82,11 +112,14 @@ def refuse_absent(con: duckdb.DuckDBPyConnection, q: Question, chains: Sequence[
         )
 
 
-def covered(con: duckdb.DuckDBPyConnection, tokens: Sequence[str]) -> str:
-    """Return the sentence that says which days the home has of *tokens*."""
+def covered(con: duckdb.DuckDBPyConnection, asked: Question) -> str:
+    """Return the sentence that says which days the home has of what was *asked*."""
+    names = " and ".join(asked.tokens)
+    if asked.known_on is not None:
+        return f"Of the days asked nothing of {names} had been published by {asked.known_on}."
     days = (
         "SELECT MIN(day), MAX(day) FROM activity_daily WHERE LIST_CONTAINS(CAST($tokens AS VARCHAR[]), token)"
     )
-    first, last = con.execute(days, {"tokens": list(tokens)}).fetchall()[0]
+    first, last = con.execute(days, {"tokens": list(asked.tokens)}).fetchall()[0]
     has = f"from {first} to {last}" if first else "without a day that has an event"
-    return f"This home has {' and '.join(tokens)} {has}."
+    return f"This home has {names} {has}."

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from indexer.floor.tables import Table
+from indexer.metrics.known import figures_of, kinds_of, labelled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,9 +21,6 @@ IMPORTED = "import"
 REPAIRED = "repaired"
 """What stands for the configuration's digest of a derivation whose logs a repair changed under it."""
 
-_FIGURES = frozenset({"int", "units", "amount", "money", "ratio"})
-_PLACE = ("token", "product", "chain_id", "day")
-
 
 def restated(table: Table, old: pa.Table, new: pa.Table, cause: str, at: datetime) -> list[dict[str, Any]]:
     """Return a row of ``restatements`` for each published figure of *old* that *new* has otherwise.
@@ -31,7 +29,7 @@ def restated(table: Table, old: pa.Table, new: pa.Table, cause: str, at: datetim
     """
     if not {"day", "published_at"} <= set(table.names) or not _any_published(old):
         return []
-    figures = [c.name for c in table.columns if c.name not in table.key and c.kind in _FIGURES]
+    figures = figures_of(table)
     return [
         row
         for changed in _changed(table, old, new, figures)
@@ -78,7 +76,7 @@ def _changed(table: Table, old: pa.Table, new: pa.Table, figures: list[str]) -> 
 def _rows(
     table: Table, changed: Mapping[str, Any], figures: list[str], cause: str, at: datetime
 ) -> Iterator[dict[str, Any]]:
-    more = [str(changed[name]) for name in table.key if name not in _PLACE]
+    more = [str(changed[name]) for name in kinds_of(table)]
     for name in figures:
         before, after = changed[f"o_{name}"], changed[f"n_{name}"]
         if before != after:
@@ -87,7 +85,7 @@ def _rows(
                 "chain_id": changed.get("chain_id", "all"),
                 "table_name": table.name,
                 "day": changed["day"],
-                "column_name": f"{name} ({', '.join(more)})" if more else name,
+                "column_name": labelled(name, more),
                 "old_value": before,
                 "new_value": after,
                 "cause": cause,

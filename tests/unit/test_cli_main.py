@@ -89,6 +89,8 @@ def test_every_option_before_the_command_is_documented():
         (["show", "supply", "nope"], "Token 'nope' is unknown"),
         (["show", "supply", "ustb", "--at", "noon"], "--at 'noon'"),
         (["show", "supply", "ustb", "--at", "5", "--from", "2025-01-01"], "one of the two"),
+        (["show", "supply", "ustb", "--known-on", "2999-01-01"], "lies in the future"),
+        (["show", "supply", "ustb", "--known-on", "2025-01-01", "--at", "5"], "--known-on tells days"),
         (["show", "supply", "ustb", "--at", "9" * 23], "past every block"),
         (["show", "supply", "ustb", "--from", "2025-01-02", "--to", "2025-01-01"], "lies after --to"),
         (["show", "balances", "ustb", "--to", "2025-01-01"], "Balances are those of one moment"),

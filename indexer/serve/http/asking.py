@@ -50,6 +50,9 @@ class Answered(Paged):
     first: str | None = _FIRST
     last: str | None = _LAST
     chain: list[str] = _CHAIN
+    known_on: str | None = Field(
+        None, pattern=_DAY, description="Days as they were published by this UTC day."
+    )
     product: bool = Field(default=False, description="The name is a product's, not a token's.")
 
 

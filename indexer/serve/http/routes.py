@@ -115,7 +115,17 @@ def _answer(served: Served, what: str) -> Act:
         tokens = tuple(one.id for one in tokens_called(served.registry, [name], product=asked.product))
         basis = getattr(asked, "basis", "total")
         typed = Typed(
-            name, asked.product, tuple(asked.chain), asked.at, asked.first, asked.last, None, basis, "{}"
+            name,
+            asked.product,
+            tuple(asked.chain),
+            asked.at,
+            asked.first,
+            asked.last,
+            None,
+            basis,
+            "{}",
+            asked.known_on,
+            "known_on",
         )
         wanted = question(served.registry, typed)
 
@@ -123,7 +133,7 @@ def _answer(served: Served, what: str) -> Act:
             return answer(con, what, wanted, typed.chains)
 
         ask = Ask(f"{what} {wanted}", _form(request, asked), asked.limit, asked.cursor, tokens, all_rows,
-                  note=partial(covered, tokens=tokens))  # fmt: skip
+                  note=partial(covered, asked=wanted))  # fmt: skip
         return respond(request, served.pages, ask)
 
     return _taking(answered, "asked", OnBasis if what == "rollforward" else Answered)
