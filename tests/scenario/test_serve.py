@@ -377,7 +377,7 @@ def test_health_turns_red_with_a_chain(tmp_path: Path, home: Path) -> None:
         assert 'rwa_chain_red{chain="stbt",state="silent"} 1.0' in client.get("/metrics").body.decode()
 
 
-def test_what_is_described_is_what_is_answered(client: Client) -> None:
+def test_what_is_described_is_what_is_answered(client: Client, tmp_path: Path) -> None:
     """Schemathesis finds no 5xx, no undocumented answer, and no parameter that is taken though it is wrong.
 
     One of its checks is left out: that every request that fits the schema is taken. A schema cannot say that a token
@@ -398,6 +398,7 @@ def test_what_is_described_is_what_is_answered(client: Client) -> None:
         capture_output=True,
         text=True,
         check=False,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout[-5_000:]
     print(next(line for line in done.stdout.splitlines() if " generated, " in line))
