@@ -38,6 +38,7 @@ class What(StrEnum):
     NAV = "nav"
     PRODUCT = "product"
     YIELD = "yield"
+    QUEUE = "queue"
 
 
 class Basis(StrEnum):
@@ -77,6 +78,10 @@ BRIEF: Mapping[What, tuple[str, ...]] = {
     What.YIELD: (
         "token", "chain_id", "as_of", "yield_7d", "yield_7d_from", "yield_7d_to", "yield_30d", "yield_30d_from",
         "yield_30d_to", "yield_period", "yield_period_from", "yield_period_to", "method", "why_null",
+    ),
+    What.QUEUE: (
+        "token", "chain_id", "as_of", "kind", "settled", "waits", "p50_seconds", "p95_seconds", "open", "open_amount",
+        "oldest_open_at", "why_null",
     ),
 }  # fmt: skip
 """What a table shows where an answer has more columns than a person reads at once."""
@@ -120,8 +125,10 @@ def show(  # noqa: PLR0913 - each is an option
     how = chosen(wanted, as_json)
     if plot is not None:
         _check_plot(what, at, how)
-    if what is What.BALANCES and (first or last):
-        raise Usage("Balances are those of one moment: ask with --at for a block, a day's close or a time.")
+    if what in (What.BALANCES, What.QUEUE) and (first or last):
+        raise Usage(
+            f"{what.value.capitalize()} is told of one moment: ask with --at for a block, a day's close or a time."
+        )
     if basis is not Basis.TOTAL and what is not What.ROLLFORWARD:
         raise Usage(
             "--basis belongs to `rwa show rollforward`; `rwa show supply` has both figures side by side."
@@ -137,6 +144,8 @@ def show(  # noqa: PLR0913 - each is an option
 
 def _check_plot(what: What, at: str | None, how: Format) -> None:
     """Raise Usage where there is nothing to draw."""
+    if what is What.QUEUE:
+        raise Usage("A queue of one moment is no picture; leave --plot out.")
     if what is What.TRANSFERS:
         raise Usage(
             "Entries of the ledger are no picture; `rwa show flows TOKEN --plot` draws them by day and reason."

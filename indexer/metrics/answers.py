@@ -27,6 +27,7 @@ from indexer.metrics.answers_at import (
 )
 from indexer.metrics.answers_nav import nav
 from indexer.metrics.answers_product import product
+from indexer.metrics.answers_queue import queue
 from indexer.metrics.answers_yield import yields
 from indexer.metrics.circulating_at import circulating
 from indexer.metrics.escrow_at import Claims, claims
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "ANSWERS", "Question", "balances", "flows", "holders", "nav", "product", "rollforward", "supply",
+    "ANSWERS", "Question", "balances", "flows", "holders", "nav", "product", "queue", "rollforward", "supply",
     "transfers", "yields",
 ]  # fmt: skip
 
@@ -161,6 +162,7 @@ ANSWERS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Question], pa.Table]]
     "nav": nav,
     "product": product,
     "yield": yields,
+    "queue": queue,
 }
 """Each answer by the name that `rwa show` takes."""
 

@@ -93,7 +93,7 @@ def test_every_option_before_the_command_is_documented():
         (["show", "supply", "ustb", "--known-on", "2025-01-01", "--at", "5"], "--known-on tells days"),
         (["show", "supply", "ustb", "--at", "9" * 23], "past every block"),
         (["show", "supply", "ustb", "--from", "2025-01-02", "--to", "2025-01-01"], "lies after --to"),
-        (["show", "balances", "ustb", "--to", "2025-01-01"], "Balances are those of one moment"),
+        (["show", "balances", "ustb", "--to", "2025-01-01"], "Balances is told of one moment"),
         (["show", "price", "ustb"], "'what': 'price' is not one of"),
         (["show", "transfers", "ustb", "--plot"], "Entries of the ledger are no picture"),
         (["show", "supply", "ustb"], "There is no data in"),
