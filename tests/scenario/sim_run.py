@@ -54,13 +54,15 @@ EPOCH = datetime.now(UTC)
 
 @dataclass
 class Ran:
-    """What a seed came to: the home is still there. *halted* is what the last run said of a fork below finality."""
+    """What a seed came to: the home is still there. *halted* is what the last run said of a fork below finality, *red*
+    whether a certificate fails."""
 
     plan: Plan
     world: World
     settings: Settings
     registry: Registry
     ended: bool = False
+    red: bool = False
     troubles: tuple[str, ...] = ()
     halted: str | None = None
     errors: list[str] = field(default_factory=list)
@@ -94,7 +96,8 @@ def run_seed(plan: Plan, folder: Path) -> Ran:
             ran.cuts += bool(disk.cut(draw))
     for tried in range(LAST_TRIES if plan.honest else 2):
         clock.now = max(clock.now + plan.last.wait, world.settled + 1)
-        _run(ran, plan.last._replace(seconds=plan.last.seconds * (1 + 6 * tried)), clock, disk, connect)
+        patience = 1 + tried * (6 if ran.red else 1)
+        _run(ran, plan.last._replace(seconds=plan.last.seconds * patience), clock, disk, connect)
         if _whole(ran):
             break
     for node in nodes.values():
@@ -176,8 +179,8 @@ def _whole(ran: Ran) -> bool:
         ends = con.execute("SELECT max(last) FROM segments WHERE final GROUP BY filter_id").fetchall()
         (derived,) = con.execute("SELECT count(*) FROM derivations").fetchone()
         newest = con.execute("SELECT verdict, max(fetched_at) FROM certificates GROUP BY token").fetchall()
-    red = any(verdict == "fail" for verdict, _ in newest)
-    if ran.plan.honest and (red or derived < len(TOKENS)):
+    ran.red = any(verdict == "fail" for verdict, _ in newest)
+    if ran.plan.honest and (ran.red or derived < len(TOKENS)):
         return False  # it was ended while it proved or mended
     return bool(ends) and max(end for (end,) in ends) >= ran.world.end.final
 
@@ -194,7 +197,7 @@ def cheaply() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb, "connect", lambda *_, **__: engine.cursor())
         patch.setattr(book, "_migrate", lambda _: None)
-        patch.setattr(book, "_engine", _Engines())
+        patch.setattr(book, "_engine", engines := _Engines())
         patch.setattr(
             lake, "pq", SimpleNamespace(write_table=lake.pq.write_table, ParquetFile=_Files(ParquetFile))
         )
@@ -203,6 +206,7 @@ def cheaply() -> Iterator[None]:
             patch.setattr(place, "measure_whole", lambda _: None)
             patch.setattr(place, "copy_dimensions", lambda _: None)
         yield
+        engines.close()
     engine.close()
 
 
@@ -253,6 +257,9 @@ class _Engines:
         self._path = str(book.sqlite_path(url))
         self._engine.dispose()
         return self._engine
+
+    def close(self) -> None:
+        self._engine.dispose()
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, check_same_thread=False)
