@@ -142,6 +142,40 @@ daily AS (
     ON adjusted.token = closes.token AND adjusted.chain_id = closes.chain_id AND adjusted.day = closes.day
 ),
 
+-- Days before the first one of a run from a day on are told by it.
+spans AS (
+  SELECT daily.token, daily.chain_id, daily.day, daily.volume_adjusted
+  FROM daily
+  LEFT JOIN activity_before
+    ON activity_before.token = daily.token
+    AND activity_before.chain_id = daily.chain_id
+    AND activity_before.day = daily.day
+  WHERE activity_before.token IS NULL
+  UNION ALL
+  SELECT activity_before.token, activity_before.chain_id, activity_before.day, activity_before.volume_adjusted
+  FROM activity_before
+),
+
+-- Whole units and the rest are summed apart, exactly, because 30 days may pass 38 digits together.
+rolled AS (
+  SELECT
+    spans.token,
+    spans.chain_id,
+    spans.day,
+    COUNT(*) OVER last_30 = COUNT(spans.volume_adjusted) OVER last_30 AS is_known,
+    CAST(SUM(CAST(spans.volume_adjusted AS DECIMAL(38, 0))) OVER last_30 AS DOUBLE)
+    + CAST(
+      SUM(spans.volume_adjusted - CAST(CAST(spans.volume_adjusted AS DECIMAL(38, 0)) AS DECIMAL(38, 18))) OVER last_30
+      AS DOUBLE
+    ) AS volume
+  FROM spans
+  WINDOW last_30 AS (
+    PARTITION BY spans.token, spans.chain_id
+    ORDER BY spans.day
+    ROWS BETWEEN 29 PRECEDING AND CURRENT ROW
+  )
+),
+
 windowed AS (
   SELECT
     daily.token,
@@ -153,21 +187,16 @@ windowed AS (
     daily.transfers,
     daily.volume_raw,
     daily.volume_adjusted,
-    CASE
-      WHEN daily.supply > 0 AND COUNT(*) OVER last_30 = COUNT(daily.volume_adjusted) OVER last_30
-        THEN SUM(CAST(daily.volume_adjusted AS DOUBLE)) OVER last_30 / CAST(daily.supply AS DOUBLE)
-    END AS turnover_30d,
+    CASE WHEN daily.supply > 0 AND rolled.is_known THEN rolled.volume / CAST(daily.supply AS DOUBLE) END
+      AS turnover_30d,
     daily.coverage,
     daily.published_at,
     daily.volume_why_null,
     daily.why_null,
     daily.supply
   FROM daily
-  WINDOW last_30 AS (
-    PARTITION BY daily.token, daily.chain_id
-    ORDER BY daily.day
-    ROWS BETWEEN 29 PRECEDING AND CURRENT ROW
-  )
+  INNER JOIN rolled
+    ON rolled.token = daily.token AND rolled.chain_id = daily.chain_id AND rolled.day = daily.day
 )
 
 SELECT

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 INPUTS = (
     "transfers", "rebases", "supply_changes", "request_events", "entity_wallets", "undecoded", "derivations",
     "calendar", "products", "tokens", "deployments", "address_roles", "certificates", "publications", "bridge_legs",
-    "external_supply", "navs", "distributions",
+    "external_supply", "navs", "distributions", "activity_before",
 )  # fmt: skip
 """The views that must be there: all rows of the tokens in question, of each token all chains at once."""
 
 
 _MOST = 20
 """How many rows of one audit are returned; the rest are counted."""
+
+
+BEFORE = "activity_before"
+"""The input that only a run from a day on has rows of: adjusted volume of the days before."""
 
 
 class Break(NamedTuple):
@@ -54,6 +58,7 @@ def compute(
     con.execute(f"DROP SCHEMA IF EXISTS {COMPUTED} CASCADE")
     con.execute(f"CREATE SCHEMA {COMPUTED}")
     _check_calendar(con)
+    show_before(con)
     run = needed(wanted, frozenset(given))
     waiting = {name: {other for other in run if name in models()[other].reads} for name in run - wanted}
     for name, model in models().items():
@@ -64,6 +69,16 @@ def compute(
             if name in wanted:
                 yield name, _rows(con, TABLES[name])
             _drop_read(con, waiting, name)
+
+
+def show_before(con: duckdb.DuckDBPyConnection, rows: pa.Table | None = None) -> None:
+    """Show *rows* as what went before the days of a run; none where nobody showed any."""
+    columns = "token VARCHAR, chain_id VARCHAR, day DATE, volume_adjusted DECIMAL(38, 18)"
+    con.execute(f"CREATE TEMP TABLE IF NOT EXISTS {BEFORE} ({columns})")
+    if rows is not None:
+        con.register("rows_before", rows)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {BEFORE} AS SELECT * FROM rows_before")
+        con.unregister("rows_before")
 
 
 def _drop_read(con: duckdb.DuckDBPyConnection, waiting: dict[str, set[str]], made: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Insert,
     Select,
     Update,
+    and_,
     bindparam,
     create_engine,
     event,
@@ -183,9 +184,18 @@ class Commit:
         query = _update(table.name, table.key, tuple(values))
         self.connection.execute(query, {**{f"old_{k}": v for k, v in key.items()}, **values})
 
-    def replace(self, table: Table, rows: pa.Table | None, **equal: str) -> None:
-        """Replace the copied rows that have the given values by *rows*; None only clears them."""
-        self._remove(table, [equal])
+    def replace(self, table: Table, rows: pa.Table | None, since: date | None = None, **equal: str) -> None:
+        """Replace the copied rows that have the given values by *rows*; None only clears them.
+
+        Given *since*, only those of days from it on.
+        """
+        if since is None:
+            self._remove(table, [equal])
+        else:
+            target = sql_table(table.name)
+            same = [target.c[name] == value for name, value in equal.items()]
+            self._touched.add(table.name)
+            self.connection.execute(target.delete().where(and_(*same, target.c["day"] >= since)))
         if rows is not None:
             insert_arrow(self.connection, sql_table(table.name), rows)
 

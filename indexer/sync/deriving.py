@@ -14,6 +14,8 @@ from indexer.config.model import Deployment, Token
 from indexer.floor.assets import code_version
 from indexer.floor.spans import BlockRef
 from indexer.floor.tables import (
+    ACTIVITY_DAILY,
+    BALANCES,
     BRIDGE_LEGS,
     CERTIFICATES,
     CLAIMS,
@@ -26,6 +28,8 @@ from indexer.floor.tables import (
     MOMENTS,
     PUBLICATIONS,
     SEGMENTS,
+    SUPPLY_DAILY,
+    TRANSFERS,
     Table,
 )
 from indexer.ledger.derive import Derived
@@ -34,15 +38,19 @@ from indexer.ledger.legs import carried
 from indexer.ledger.scene import Run, Scene
 from indexer.sources.evm import Evm
 from indexer.store.read import arrow_rows
+from indexer.sync.changed import State, first_changed_day
 from indexer.sync.committing import commit_tables
 from indexer.sync.coverage import Book as Segments
 from indexer.sync.coverage import Contract, book_of, group_of, run_of
 from indexer.sync.inputs import Raw, derived, forget_absent, not_found
-from indexer.sync.measuring import CONTRADICTED, Inconsistent, measure
-from indexer.sync.restating import LATE, cause_of
+from indexer.sync.measuring import CONTRADICTED, measure, measured
+from indexer.sync.restating import IMPORTED, LATE, cause_of
 from indexer.sync.session import Session, now
 
 WHOLE_CLAIM = "whole"
+OPENING = (BALANCES, ACTIVITY_DAILY, TRANSFERS)
+"""Committed tables that a run from a day on opens with."""
+
 CERTIFIED = ("supply_daily",)
 """Metric tables that tell a day's certificate."""
 
@@ -174,14 +182,12 @@ def commit_derived(
     than none. Returns the derivation's row as committed.
     """
     stands = dict(row)
-    inputs = {**derived, **told_by_files(work)}
     publications = published(work, place, row)
-    certificates = certificates_of(work, place)
-    try:
-        metrics = measure(work.registry, [stands], inputs, certificates, publications)
-    except Inconsistent as error:
-        stands["why_null"] = str(error)
-        metrics = measure(work.registry, [stands], inputs, certificates, publications)
+    day = None if force or cause == IMPORTED else _since(work, place, row, derived, publications)
+    inputs = {**derived, **told_by_files(work)}
+    told = (certificates_of(work, place), publications)
+    held = {} if day is None else stored_of(work, place.key, OPENING)
+    metrics, day = measured(work.registry, stands, inputs, told, day, held)
     commit_tables(
         work.book,
         work.lake,
@@ -190,6 +196,7 @@ def commit_derived(
         sql=work.settings.sql,
         cause=cause_of(derivation_of(work, place), stands, cause),
         copy_again=force,
+        since=day,
         rows={
             DERIVATIONS: [stands],
             PUBLICATIONS: fresh_publications(work, publications),
@@ -197,6 +204,23 @@ def commit_derived(
         },
     )
     return stands
+
+
+def _since(
+    work: Session,
+    place: Place,
+    row: Mapping[str, Any],
+    derived: Mapping[str, pa.Table],
+    publications: list[dict[str, Any]],
+) -> date | None:
+    """Return the first day whose figures may differ from those committed; None where all must be computed."""
+    was = derivation_of(work, place)
+    if was is None:
+        return None
+    before = State(was, stored_of(work, place.key, DERIVED), _publications_of(work, place))
+    now_ = State(row, derived, publications)
+    held = stored_of(work, place.key, (BALANCES, SUPPLY_DAILY))
+    return first_changed_day(before, now_, held, certificates_of(work, place))
 
 
 def commit_certificate(
@@ -239,15 +263,19 @@ def whole_claim(token: str) -> dict[str, Any]:
     return {"claim": f"{WHOLE_CLAIM} {token}", "owner": WHOLE_CLAIM, "fetched_at": now()}
 
 
+def _publications_of(work: Session, place: Place) -> list[dict[str, Any]]:
+    return work.book.rows(PUBLICATIONS, token=place.key[0], chain_id=place.key[1])
+
+
 def _is_published(work: Session, place: Place, through: date | None) -> bool:
-    rows = work.book.rows(PUBLICATIONS, token=place.key[0], chain_id=place.key[1])
+    rows = _publications_of(work, place)
     return any(row["through_day"] == through for row in rows)
 
 
 def published(work: Session, place: Place, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the publications of *place*, with one for the days that have just become final."""
     token, chain_id = place.key
-    rows = work.book.rows(PUBLICATIONS, token=token, chain_id=chain_id)
+    rows = _publications_of(work, place)
     through = final_day(row)
     if through and row["holds_start"] and all(r["through_day"] < through for r in rows):
         at = max([now(), *(r["published_at"] for r in rows)])  # a clock that was set back says nothing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from indexer.floor.tables import (
     TABLES,
     arrow_schema,
 )
+from indexer.metrics.increment import compute_since
 from indexer.metrics.runner import Break, audit, compute
 from indexer.store.read import add_imported_navs, arrow_rows, register
 
@@ -86,7 +87,58 @@ def measure(
     breaks = audit(con) if only is None else []
     if breaks:
         raise Inconsistent(_said(breaks[0]))
-    return {name: _by_whole(rows, whole=False) for name, rows in tables.items()}
+    return {name: by_whole(rows, whole=False) for name, rows in tables.items()}
+
+
+def measure_since(
+    registry: Registry,
+    derivations: Rows,
+    derived: Mapping[str, pa.Table],
+    certificates: Rows,
+    publications: Rows,
+    cuts: Mapping[tuple[str, str], date],
+    held: Mapping[str, pa.Table],
+) -> dict[str, pa.Table]:
+    """Return the rows of ``measure`` from the day of each place in *cuts* on; balances and requests whole.
+
+    *held* are the committed metrics, and the `transfers` that they were made of. Rows that hold for a token over
+    all its chains are there too: they are of worth where all of its places are measured. Raises Inconsistent.
+    """
+    con = _connection(registry, derivations, derived, certificates, publications)
+    tables = compute_since(con, cuts, held)
+    for name in PRODUCTS:
+        register(con, TABLES[name], arrow_schema(TABLES[name]).empty_table())
+    breaks = audit(con)
+    if breaks:
+        raise Inconsistent(_said(breaks[0]))
+    return tables
+
+
+def measured(
+    registry: Registry,
+    stands: dict[str, Any],
+    inputs: Mapping[str, pa.Table],
+    told: tuple[Rows, Rows],
+    day: date | None,
+    held: Mapping[str, pa.Table],
+) -> tuple[dict[str, pa.Table], date | None]:
+    """Return the metrics of the derivation *stands*, and from which day on they are; None where of all days.
+
+    *told* are certificates and publications. What contradicts itself is measured whole, and then with its stocks
+    NULL for that reason, which *stands* tells.
+    """
+    if day is not None:
+        key = (stands["token"], stands["chain_id"])
+        try:
+            tables = measure_since(registry, [stands], inputs, *told, {key: day}, held)
+            return {name: by_whole(rows, whole=False) for name, rows in tables.items()}, day
+        except Inconsistent:
+            pass
+    try:
+        return measure(registry, [stands], inputs, *told), None
+    except Inconsistent as error:
+        stands["why_null"] = str(error)
+        return measure(registry, [stands], inputs, *told), None
 
 
 def measure_all(
@@ -158,7 +210,7 @@ def whole_token(
 ) -> dict[str, pa.Table]:
     """Return the rows that hold for one token over all its chains: chain_id is `all`."""
     con = _connection(registry, derivations, derived, (), publications)
-    return {name: _by_whole(rows, whole=True) for name, rows in compute(con, WHOLE)}
+    return {name: by_whole(rows, whole=True) for name, rows in compute(con, WHOLE)}
 
 
 def whole_products(
@@ -182,7 +234,7 @@ def whole_products(
     return made
 
 
-def _by_whole(rows: pa.Table, *, whole: bool) -> pa.Table:
+def by_whole(rows: pa.Table, *, whole: bool) -> pa.Table:
     every = pc.equal(rows["chain_id"], ALL_CHAINS)
     return rows.filter(every if whole else pc.invert(every))
 

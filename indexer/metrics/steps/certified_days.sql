@@ -5,9 +5,16 @@
 --   bracketed  a passing check before and a passing one after that checked every address
 --   open       a passing check before; what came after checked a sample only, or nothing
 --   none       no passing check up to the close
+-- A check before the first day counts as one of that day.
 -- `anchored` is told by backfills of a window, which this step does not see.
 -- grain: token, chain, day · kind: step, not stored
-WITH changes AS (
+WITH firsts AS (
+  SELECT days.token, days.chain_id, MIN(days.day) AS day
+  FROM days
+  GROUP BY days.token, days.chain_id
+),
+
+changes AS (
   SELECT transfers.token, transfers.chain_id, transfers.block_number, transfers.block_time AS happened_at
   FROM transfers
   UNION ALL
@@ -29,10 +36,11 @@ checks_of_day AS (
     MAX(CASE WHEN NOT checks.has_passed THEN checks.place END) AS last_fail,
     MIN(CASE WHEN NOT checks.has_passed THEN checks.place END) AS first_fail
   FROM days
+  INNER JOIN firsts ON firsts.token = days.token AND firsts.chain_id = days.chain_id
   LEFT JOIN checks
     ON checks.token = days.token
     AND checks.chain_id = days.chain_id
-    AND checks.block_time >= days.starts_at
+    AND (checks.block_time >= days.starts_at OR days.day = firsts.day)
     AND checks.block_time < days.ends_at
   GROUP BY days.token, days.chain_id, days.day
 ),
