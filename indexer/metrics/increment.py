@@ -1,8 +1,8 @@
 """Metrics from a day on: what lies before stands as one opening row a holder, so that closed days cost nothing.
 
 The models know nothing of it. Their inputs are cut at the first changed day of each place, and in place of all that
-lay before stand, at the close before, one mint a holder, one request a claim behind an escrow, the last change of supply
-and the last price. The rows of that day are thrown away. Yields reach back further than a day and are cut on their own.
+lay before stand, at the close before, one mint a holder, one request a claim behind an escrow, the last change of
+supply and the last price. The rows of that day are thrown away. Yields reach back further than a day and are cut on their own.
 """
 
 from __future__ import annotations
@@ -208,7 +208,8 @@ def _dated(con: duckdb.DuckDBPyConnection, balances: pa.Table, holders: pa.Table
     con.register("made_holders", holders)
     rows = con.sql(
         "SELECT b.* REPLACE (coalesce(h.first_seen, b.first_seen) AS first_seen,"
-        " CASE WHEN h.holder IS NULL OR b.last_active > c.closes_at THEN b.last_active ELSE h.last_active END AS last_active)"
+        " CASE WHEN h.holder IS NULL OR b.last_active > c.closes_at THEN b.last_active ELSE h.last_active END"
+        " AS last_active)"
         " FROM made_balances b JOIN cuts c ON c.token = b.token AND c.chain_id = b.chain_id"
         " LEFT JOIN made_holders h ON h.token = b.token AND h.chain_id = b.chain_id AND h.holder = b.holder"
         f" ORDER BY {', '.join('b.' + name for name in BALANCES.key)}"

@@ -45,12 +45,12 @@ def first_changed_day(
     """
     if not _are_alike(was.row, now.row) or not _is_plain(now.derived, held):
         return None
-    days = [_open_day(was.row), _open_day(now.row), _certified(held, certificates)]
+    days: list[date | None] = [_open_day(was.row), _open_day(now.row), _certified(held, certificates)]
     days.append(_published(was.publications, now.publications))
     days += [_differs(name, was.derived[name], now.derived[name]) for name in TIMES]
     if not was.derived["entity_wallets"].equals(now.derived["entity_wallets"]):
         days.append(date.min)
-    day = min(day for day in days if day is not None)
+    day: date = min(day for day in days if day is not None)
     closed = held["supply_daily"]["day"]
     first = pc.min(closed).as_py()
     return day if first is not None and day > first else None
@@ -92,8 +92,9 @@ def _published(was: Rows, now: Rows) -> date | None:
         return None
     if before - after or not before:
         return date.min
-    first: date = min(day for day, _ in after - before)
-    return min(max(day for day, _ in before) + timedelta(days=1), first)
+    days: list[date] = [day for day, _ in after - before]
+    days.append(max(day for day, _ in before) + timedelta(days=1))
+    return min(days)
 
 
 def _differs(name: str, was: pa.Table, now: pa.Table) -> date | None:
