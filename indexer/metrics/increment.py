@@ -2,7 +2,8 @@
 
 The models know nothing of it. Their inputs are cut at the first changed day of each place, and in place of all that
 lay before stand, at the close before, one mint a holder, one request a claim behind an escrow, the last change of
-supply and the last price. The rows of that day are thrown away. Yields reach back further than a day and are cut on their own.
+supply and the last price. The rows of that day are thrown away. Yields reach back further than a day and are cut on
+their own.
 """
 
 from __future__ import annotations
