@@ -14,7 +14,8 @@ DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 HEAVY = ("web3", "sqlmodel", "sqlalchemy", "pyarrow", "duckdb", "pydantic", "rich", "aiohttp", "numpy")
 CONTRACT = {
     "tokens", "chains", "terms", "config", "plan", "backfill", "metrics", "rebuild", "verify", "status", "show",
-    "query", "import", "replay", "serve", "doctor", "demo", "follow", "reconcile", "export", "repair", "audit",
+    "query", "league", "import", "replay", "serve",
+    "doctor", "demo", "follow", "reconcile", "export", "repair", "audit",
 }  # fmt: skip
 
 
