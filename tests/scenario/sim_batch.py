@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sim_clean import EVERY, differs
 from sim_judge import Judged, judge
 from sim_plan import Plan
 from sim_run import SHM, Ran, cheaply, run_seed
@@ -40,7 +41,10 @@ def ran(plan: Plan) -> tuple[Ran, Judged]:
     """Run one plan in a folder of its own; return what happened and what came of it."""
     with TemporaryDirectory(dir=SHM if SHM.is_dir() else None) as folder:
         done = run_seed(plan, Path(folder))
-        return done, judge(done)
+        judged = judge(done)
+        if judged.word == "right" and plan.seed % EVERY == 0 and (told := differs(done)) is not None:
+            judged = Judged("another", told)
+        return done, judged
 
 
 def run_seeds(seeds: Iterable[int], planned: Callable[[int], Plan]) -> Tally:

@@ -36,7 +36,7 @@ class Judged(NamedTuple):
     These may not. silent: something is wrong and nothing says so; at the proof of blooms or above that is also what
     moves no balance. unmended: it says that it is wrong, and an honest endpoint was there. stuck: so it was, and
     still something is missing. false alarm: all is right and a certificate denies it. slip: no endpoint lied, and
-    still a log had to be mended. broken: the run ended in an error.
+    still a log had to be mended. another: a table is not that of a clean run. broken: the run ended in an error.
     """
 
     word: str
@@ -78,7 +78,7 @@ def judge(ran: Ran) -> Judged:
         judged.bad
         and facts.behind
         and ran.world.betrayed
-        and _wrong_logs(_kept(ran), _before(ran), whole=False) is None
+        and _wrong_logs(kept_by(ran), _before(ran), whole=False) is None
     ):
         return Judged(
             "behind", "it stands on the branch that was final before, with an endpoint that stayed there"
@@ -90,7 +90,7 @@ def _slipped(ran: Ran) -> str | None:
     """Return what had to be mended though no endpoint lied: then it was the program that lost it."""
     if ran.plan.lies or ran.world.betrayed:
         return None
-    kept = _kept(ran)
+    kept = kept_by(ran)
     mended = [f"blocks {r['first']}..{r['last']}" for r in kept.rows("audits") if r["verdict"] in MENDED]
     red = [row["reason"] for row in kept.rows("certificates") if row["verdict"] == "fail"]
     return next((f"mended, and nobody lied: {told}" for told in [*mended, *red]), None)
@@ -105,13 +105,13 @@ def _before(ran: Ran) -> View:
 
 def _judged_halt(ran: Ran) -> Judged:
     """Return whether a chain that was called halted was, and what is held is what was final before."""
-    wrong = _wrong_logs(_kept(ran), _before(ran), whole=False)
+    wrong = _wrong_logs(kept_by(ran), _before(ran), whole=False)
     if wrong and not ran.plan.lies:  # a liar's logs are certified once the chain goes on
         return Judged("silent", f"after a halt: {wrong}")
     return Judged("halted", ran.halted or "")
 
 
-def _kept(ran: Ran) -> Kept:
+def kept_by(ran: Ran) -> Kept:
     return Kept(read_book(ran.settings.home, ran.settings.database), Lake(ran.settings.lake))
 
 
@@ -137,7 +137,7 @@ def _judged_right(facts: Facts) -> Judged:
 
 
 def _facts(ran: Ran) -> Facts:
-    kept = _kept(ran)
+    kept = kept_by(ran)
     view, plan, follows = ran.world.end, ran.plan, ran.plan.last.command == "follow"
     reached = {row["token"]: row for row in kept.rows("derivations")}
     book = book_of(kept.rows("segments"), kept.rows("filters"), CHAIN_ID)
