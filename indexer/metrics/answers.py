@@ -24,6 +24,7 @@ from indexer.metrics.answers_at import (
     holdings,
     in_tokens,
     point,
+    points,
 )
 from indexer.metrics.answers_nav import nav
 from indexer.metrics.answers_product import product
@@ -53,20 +54,21 @@ _WHY_SUPPLY = "CASE WHEN circulating IS NULL OR multiplier IS NULL THEN why_null
 """The reason of what `show supply` shows; a price that is not known is no matter of supply."""
 
 
-def supply(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
+def supply(con: duckdb.DuckDBPyConnection, q: Question, known: Sequence[Point] | None = None) -> pa.Table:
     """Return units, supply, circulating, multiplier, certificate: a row a day and one for now, or the point asked.
 
     *as_of* names the day or the point; *day* is NULL where the row is for no day. The row for now is left
-    out where a last day is asked.
+    out where a last day is asked. *known* are the points of the question where the caller has them already.
     """
     if q.at is not None and q.day is None:
-        return _table(_SUPPLY, [_supply_row(con, cut) for cut in cuts(con, q)])
+        return _table(_SUPPLY, [_supply_row(con, at) for at in known or points(con, q)])
     figures = f"units, supply, circulating, multiplier, certificate, coverage, {_WHY_SUPPLY}"
     daily = _daily(con, q, "supply_daily", f"token, chain_id, day, {figures}")
     rows = [row | {"as_of": row["day"].isoformat()} for row in daily.to_pylist()]
     answered = {(row["token"], row["chain_id"]) for row in rows} if q.day else set()
     if q.last is None:
-        rows += [_supply_row(con, cut) for cut in cuts(con, q) if (cut.token, cut.chain_id) not in answered]
+        open_ones = [cut for cut in cuts(con, q) if (cut.token, cut.chain_id) not in answered]
+        rows += [_supply_row(con, point(con, cut)) for cut in open_ones]
     return _table(_SUPPLY, rows)
 
 
@@ -103,21 +105,20 @@ _CONCENTRATION = (
 )
 
 
-def balances(con: duckdb.DuckDBPyConnection, q: Question) -> pa.Table:
+def balances(con: duckdb.DuckDBPyConnection, q: Question, known: Sequence[Point] | None = None) -> pa.Table:
     """Return what each address holds, largest first, at the point asked or now, with what it has behind escrows.
 
     Addresses that hold nothing and asked for nothing are left out. Where a token's holders, or what a unit
     is worth, are not known, one row without a holder has the reason. *label* is the name that an imported
-    file gives the address.
+    file gives the address. *known* is as in ``supply``.
     """
     rows: list[dict[str, object]] = []
-    for cut in cuts(con, q):
-        labels = dict(con.execute(_LABELS, {"chain_id": cut.chain_id}).fetchall())
-        at = point(con, cut)
+    for at in known or points(con, q):
+        labels = dict(con.execute(_LABELS, {"chain_id": at.cut.chain_id}).fetchall())
         found, why = holdings(con, at)
         why = why or (at.why_null if at.supply_raw is None else None)
         if why is not None:
-            rows.append(_named(cut) | {"why_null": why})
+            rows.append(_named(at.cut) | {"why_null": why})
         behind = claims(con, at, found)
         named = [*found, *_requesters(at, found, behind)]
         held = [one for one in named if one.units != 0 or one.holder in behind.units][: q.limit]
@@ -230,12 +231,11 @@ def _named(cut: Cut) -> dict[str, object]:
     return {"token": cut.token, "chain_id": cut.chain_id, "as_of": cut.as_of}
 
 
-def _supply_row(con: duckdb.DuckDBPyConnection, cut: Cut) -> dict[str, object]:
-    at = point(con, cut)
+def _supply_row(con: duckdb.DuckDBPyConnection, at: Point) -> dict[str, object]:
     multiplier, why = _multiplier(at)
     outside, why_outside = circulating(con, at)
-    return _named(cut) | {
-        "block_number": cut.block,
+    return _named(at.cut) | {
+        "block_number": at.cut.block,
         "units": None if at.units is None else Decimal(at.units),
         "supply": at.supply,
         "circulating": outside,

@@ -194,6 +194,11 @@ def point(con: duckdb.DuckDBPyConnection, cut: Cut) -> Point:
     return Point(cut, _whole(units), _whole(supply_raw), supply, rate, multiplier, int(min_units), why)
 
 
+def points(con: duckdb.DuckDBPyConnection, q: Question) -> list[Point]:
+    """Return the supply at each cut in question; several answers of one question can share them."""
+    return [point(con, cut) for cut in cuts(con, q)]
+
+
 def _whole(figure: Decimal | None) -> int | None:
     return None if figure is None else int(figure)
 

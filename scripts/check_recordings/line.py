@@ -23,7 +23,7 @@ from .compare import Tally
 from .confusion import Table, confusion
 from .figures import Answers, Ours
 from .flows import flows
-from .ours import answered, kept_reads, opened, ours, own_store
+from .ours import answered, at_hand, kept_reads, opened, ours, own_store
 from .reads import by_function, group_of, refused
 from .truth import Recording, TokenTruth
 
@@ -121,6 +121,7 @@ def compared(recording: Recording, asked: Asked, home: Path, line: Fetched) -> R
     """Return the answers of *home* beside the truth of *recording*."""
     deployments = configured(recording, load(asked.config, None))
     with opened(home, asked.config) as con:
+        at_hand(con)
         ledgers = {
             token.key: ours(con, d.token, recording, token.decimals)
             for token in recording.tokens

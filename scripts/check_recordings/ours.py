@@ -13,7 +13,7 @@ from indexer.config.load import load
 from indexer.config.settings import resolve
 from indexer.floor.tables import ROLLFORWARD_FLOWS
 from indexer.metrics.answers import balances, supply
-from indexer.metrics.answers_at import Question
+from indexer.metrics.answers_at import Question, points
 from indexer.store.read import connect
 
 from .figures import Answers, Crossing, Day, Entry, Holders, Holding, Ours, Rebase, Total
@@ -36,6 +36,12 @@ def opened(home: Path, config: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
     finally:
         con.close()
+
+
+def at_hand(con: duckdb.DuckDBPyConnection) -> None:
+    """Copy the tables that single points are cut out of: hundreds of small queries need not open files."""
+    for name in ("transfers", "supply_changes"):
+        con.execute(f"CREATE TEMP TABLE {name} AS FROM {name}")
 
 
 def own_store(home: Path) -> dict[str, str]:
@@ -129,15 +135,17 @@ def answered(
     totals, held, by_time = {}, {}, set()
     for block in blocks:
         question = Question(tokens=(mine.token,), chain_ids=(mine.chain_id,), at=block)
-        total = supply(con, question).to_pylist()[0]
+        known = points(con, question)
+        total = supply(con, question, known).to_pylist()[0]
         if str(total["why_null"]).endswith(_ASK_FOR_A_TIME):
             by_time.add(block)
             question = question._replace(at=datetime.fromtimestamp(recording.times[block], UTC))
-            total = supply(con, question).to_pylist()[0]
+            known = points(con, question)
+            total = supply(con, question, known).to_pylist()[0]
         totals[block] = Holding(
             base_units(total["supply"], mine.decimals), _int(total["units"]), total["why_null"]
         )
-        rows = balances(con, question).to_pylist()
+        rows = balances(con, question, known).to_pylist()
         held[block] = _holders(rows, mine.decimals)
     return Answers(totals, held, frozenset(by_time))
 
