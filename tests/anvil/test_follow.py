@@ -22,7 +22,8 @@ from indexer.sync.orders import Order
 from indexer.sync.session import session
 
 DEPTHS = (1, 5, 32)
-PATIENCE = 60.0
+PATIENCE = 600.0
+"""Seconds after which only a process that hangs is not done, however slow the machine."""
 
 
 class Place(NamedTuple):

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from anvil_kit import CHAIN, deployed, mine, running, send, url_of
 from own_chain import Named, home_of, write_config
-from test_follow import Place, act, assert_equal, caught_up, frontier
+from test_follow import PATIENCE, Place, act, assert_equal, caught_up, frontier
 
 ENDS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -signal.SIGKILL}
 
 
 def started(place: Place) -> subprocess.Popen[str]:
-    """Start the command as a shell would."""
+    """Start the command as a shell would, where Ctrl-C ends it also if this process was put into the background."""
     settings = place.home.settings
     before = [
         "--home",
@@ -30,7 +30,13 @@ def started(place: Place) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "indexer", *before, "follow", "ledger"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=take_interrupts,  # noqa: PLW1509 - it takes no lock that a thread could hold
     )  # fmt: skip
+
+
+def take_interrupts() -> None:
+    """Undo what a shell does to a background job, that its children inherit: it ignores SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_every_way_to_end_keeps_what_was_committed(tmp_path: Path) -> None:
@@ -52,7 +58,7 @@ def test_every_way_to_end_keeps_what_was_committed(tmp_path: Path) -> None:
                 reached = frontier(place)
                 act(place, 2, draw)
                 process.send_signal(number)
-                out, err = process.communicate(timeout=30)
+                out, err = process.communicate(timeout=PATIENCE)
             finally:
                 process.kill()
             assert process.returncode == code, err
@@ -71,5 +77,5 @@ def test_every_way_to_end_keeps_what_was_committed(tmp_path: Path) -> None:
             asyncio.run(caught_up(place))
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=PATIENCE)
         assert_equal(place)
