@@ -12,6 +12,8 @@ from indexer.config.model import Registry
 
 sys.path.insert(0, str(Path(__file__).parent / "scenario"))
 
+from homes import Homes, homes_of
+
 SEEDS = 1_000
 """Simulated runs in every `scripts/test`. Of ten, seven are backfills: both kinds cost the same then, a core each."""
 BACKFILLS = 7
@@ -26,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-recording", action="store_true", help="all faults at once over each recorded chain"
     )
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Homes:
+    """Homes that are filled once in a whole run."""
+    return homes_of(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homes import Homes
 from line_kit import CONFIG, RECORDINGS, Quiet, digests_of, run, settings_for
 
 from indexer.store.read import connect
@@ -28,12 +29,9 @@ def told(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(homes: Homes) -> Path:
     """Both chains, one after the other."""
-    where = tmp_path_factory.mktemp("pair")
-    for name in PAIR:
-        run(where, name)
-    return where
+    return homes.plain(*PAIR).home
 
 
 def rows(home: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -151,10 +149,12 @@ def test_the_order_of_the_chains_does_not_matter(home: Path, tmp_path: Path) -> 
     assert digests_of(tmp_path) == digests_of(home)
 
 
-def test_one_chain_alone_says_what_it_cannot_know(tmp_path: Path) -> None:
+def test_one_chain_alone_says_what_it_cannot_know(homes: Homes) -> None:
     """While the other chain is not in the home nothing is called under way."""
-    run(tmp_path, "xaum_main")
-    found = rows(tmp_path, "SELECT DISTINCT in_transit, why_null FROM bridge_legs WHERE direction = 'out'")
+    found = rows(
+        homes.plain("xaum_main").home,
+        "SELECT DISTINCT in_transit, why_null FROM bridge_legs WHERE direction = 'out'",
+    )
     assert found == [
         (None, "its destination is not told, and 1 deployments of the token are not in this home")
     ]

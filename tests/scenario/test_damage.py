@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homes import Filled, Homes
 from line_kit import CONFIG, Quiet, differing, digests_of, recording, run, settings_for
 
 from indexer.cli.main import main
@@ -27,17 +27,15 @@ NAME = "stbt"
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def whole(homes: Homes) -> Filled:
     """A home that was filled and certified, and the digests of its tables."""
-    home = tmp_path_factory.mktemp("whole") / "home"
-    run(home, NAME, verify=True)
-    return home, digests_of(home)
+    return homes.certified(NAME)
 
 
 @pytest.fixture
-def home(whole: tuple[Path, dict[str, str]], tmp_path: Path) -> Path:
+def home(whole: Filled, tmp_path: Path) -> Path:
     """A copy of that home, to be damaged."""
-    return Path(shutil.copytree(whole[0], tmp_path / "home"))
+    return whole.copy(tmp_path / "home")
 
 
 def rwa(home: Path, *arguments: str) -> int:
@@ -104,12 +102,12 @@ def lose_database(home: Path) -> None:
         file.unlink()
 
 
-def test_a_sound_home_is_left_as_it_is(home: Path, whole: tuple[Path, dict[str, str]]) -> None:
+def test_a_sound_home_is_left_as_it_is(home: Path, whole: Filled) -> None:
     """Nothing is found, nothing is changed."""
     before = read_book(home, f"sqlite:///{home / DATABASE}")["files"]
     assert {found.state for found in repair(home)} == {"ok"}
     assert read_book(home, f"sqlite:///{home / DATABASE}")["files"].equals(before)
-    assert differing(whole[1], digests_of(home)) == []
+    assert differing(whole.digests, digests_of(home)) == []
 
 
 def test_a_fresh_folder_has_nothing_to_repair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,9 +117,7 @@ def test_a_fresh_folder_has_nothing_to_repair(tmp_path: Path, capsys: pytest.Cap
     assert not (tmp_path / "home" / DATABASE).exists()
 
 
-def test_a_lost_database_is_made_again(
-    home: Path, whole: tuple[Path, dict[str, str]], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_lost_database_is_made_again(home: Path, whole: Filled, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command says so; after the repair every table and row is as before, and nothing is fetched again."""
     book = kept(home)
     lose_database(home)
@@ -131,9 +127,9 @@ def test_a_lost_database_is_made_again(
     assert not (home / DATABASE).exists()
     assert rwa(home, "repair", "--store") == 0
     assert kept(home) == book
-    assert differing(whole[1], digests_of(home)) == []
+    assert differing(whole.digests, digests_of(home)) == []
     assert asked_for_logs(home) == 0
-    assert differing(whole[1], digests_of(home)) == []
+    assert differing(whole.digests, digests_of(home)) == []
 
 
 def asked_for_logs(home: Path) -> int:
@@ -149,7 +145,7 @@ def asked_for_logs(home: Path) -> int:
 @pytest.mark.parametrize("damage", [scribble, behead, halve, blank])
 def test_a_damaged_database_is_set_aside_and_made_again(
     home: Path,
-    whole: tuple[Path, dict[str, str]],
+    whole: Filled,
     damage: Callable[[Path], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -164,21 +160,21 @@ def test_a_damaged_database_is_set_aside_and_made_again(
     (aside,) = (file for file in home.glob(f"{DATABASE}.damaged-*") if file.name[-4:] not in ("-wal", "-shm"))
     assert aside.stat().st_size == len(left)
     assert kept(home) == book
-    assert differing(whole[1], digests_of(home)) == []
+    assert differing(whole.digests, digests_of(home)) == []
 
 
-def test_a_log_of_another_database_does_not_stay(home: Path, whole: tuple[Path, dict[str, str]]) -> None:
+def test_a_log_of_another_database_does_not_stay(home: Path, whole: Filled) -> None:
     """A write-ahead log that is left without its database is set aside with it, not played into the new one."""
     (home / DATABASE).unlink()
     (home / f"{DATABASE}-wal").write_bytes(b"left" * 5_000)
     repair(home)
-    assert differing(whole[1], digests_of(home)) == []
+    assert differing(whole.digests, digests_of(home)) == []
     assert "-wal" in {file.name[-4:] for file in home.glob(f"{DATABASE}.damaged-*")}
 
 
 @pytest.mark.parametrize("damage", [flip, cut, lose])
 def test_without_its_journal_raw_files_tell_what_they_are(
-    home: Path, whole: tuple[Path, dict[str, str]], damage: Callable[[Path], None]
+    home: Path, whole: Filled, damage: Callable[[Path], None]
 ) -> None:
     """With database and journal both lost, the spans that have logs are known, and a backfill fetches the others."""
     damage(home / "lake" / JOURNAL)
@@ -190,7 +186,7 @@ def test_without_its_journal_raw_files_tell_what_they_are(
     assert sum(row["logs"] for row in rows) > 0
     asked_for_logs(home)
     run(home, NAME, verify=True)
-    assert differing(whole[1], digests_of(home)) == []
+    assert differing(whole.digests, digests_of(home)) == []
 
 
 def test_imports_and_certificates_are_not_lost_with_the_database(home: Path, tmp_path: Path) -> None:
@@ -216,19 +212,19 @@ def test_the_database_that_was_lost_is_refused_afterwards(home: Path, tmp_path: 
     )
 
 
-def test_a_lake_that_lost_its_name_gets_it_back(home: Path, whole: tuple[Path, dict[str, str]]) -> None:
+def test_a_lake_that_lost_its_name_gets_it_back(home: Path, whole: Filled) -> None:
     """The mark that binds a lake to its database is written again where the listed files are there."""
     (home / "lake" / "database-id").unlink()
     assert rwa(home, "metrics") == 2
     assert "mended" in {one.state for one in repair(home)}
     assert rwa(home, "metrics") == 0
-    assert differing(whole[1], digests_of(home)) == []
+    assert differing(whole.digests, digests_of(home)) == []
 
 
 @DAMAGES
 def test_damaged_tables_are_made_again(
     home: Path,
-    whole: tuple[Path, dict[str, str]],
+    whole: Filled,
     damage: Callable[[Path], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -241,10 +237,10 @@ def test_damaged_tables_are_made_again(
     assert "The file " in said
     assert "rwa repair --store" in said
     assert rwa(home, "repair", "--store") == 0
-    assert differing(whole[1], digests_of(home)) == []
+    assert differing(whole.digests, digests_of(home)) == []
 
 
-def test_a_cell_that_is_another_is_noticed(home: Path, whole: tuple[Path, dict[str, str]]) -> None:
+def test_a_cell_that_is_another_is_noticed(home: Path, whole: Filled) -> None:
     """SQLite keeps no checksum of a cell; against its journal the database has another row, and is made again."""
     book = kept(home)
     with closing(sqlite3.connect(home / DATABASE)) as con, con:
@@ -253,7 +249,7 @@ def test_a_cell_that_is_another_is_noticed(home: Path, whole: tuple[Path, dict[s
     assert database.state == "made again"
     assert "2 of segments" in database.detail
     assert kept(home) == book
-    assert differing(whole[1], digests_of(home)) == []
+    assert differing(whole.digests, digests_of(home)) == []
 
 
 @pytest.mark.parametrize(
@@ -261,7 +257,7 @@ def test_a_cell_that_is_another_is_noticed(home: Path, whole: tuple[Path, dict[s
 )
 def test_a_damaged_raw_file_is_fetched_again(
     home: Path,
-    whole: tuple[Path, dict[str, str]],
+    whole: Filled,
     table: str,
     damage: Callable[[Path], None],
     capsys: pytest.CaptureFixture[str],
@@ -273,11 +269,11 @@ def test_a_damaged_raw_file_is_fetched_again(
     assert capsys.readouterr().err.count("rwa repair --store") == 2
     found = repair(home)
     assert [one.next for one in found if one.state == "lost"]
-    assert differing(whole[1], digests_of(home)) in ([], [table], [table, "derivations"])
+    assert differing(whole.digests, digests_of(home)) in ([], [table], [table, "derivations"])
     capsys.readouterr()
     assert rwa(home, "status", "--json") == 0
     holes = {row["holes"] for row in json.loads(capsys.readouterr().out)}
     assert holes == ({1} if table == "logs" else {0})
     assert (asked_for_logs(home) > 0) == (table == "logs")
-    assert differing(whole[1], digests_of(home)) == []
+    assert differing(whole.digests, digests_of(home)) == []
     assert (damage is lose) != bool(list((home / "lake" / "damaged").rglob("*.parquet")))

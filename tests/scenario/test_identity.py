@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 
 import pytest
+from homes import Homes
 from line_kit import RECORDINGS, config_with_all_contracts, differing, digests_of, run, settings_for
 
 from indexer.serve.misbehave import Faults
@@ -18,14 +19,9 @@ SEED = 20_261_124
 
 
 @pytest.fixture(scope="module")
-def plain_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+def plain_runs(homes: Homes) -> dict[str, dict[str, str]]:
     """The digests of an unbroken run against a well-behaved endpoint."""
-    out = {}
-    for name in ("ustb", "stbt"):
-        home = tmp_path_factory.mktemp(name)
-        assert run(home, name).open_spans == ()
-        out[name] = digests_of(home)
-    return out
+    return {name: homes.plain(name).digests for name in ("ustb", "stbt")}
 
 
 @pytest.mark.parametrize("name", ["ustb", "stbt"])

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from homes import Filled, Homes
 from line_kit import Quiet, differing, digests_of, run, settings_for
 
 from indexer.config.model import Registry, Token
@@ -31,7 +31,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
 """What each home holds: a rate read by the day, an oracle that is switched, a multiplier without a shares event,
 dividends told elsewhere, shares with a provider, and two chains with a bridge."""
 
-Plain = Callable[[str], tuple[Path, dict[str, str]]]
+Plain = Callable[[str], Filled]
 
 
 class Way(NamedTuple):
@@ -82,32 +82,25 @@ def fetched(home: Path, way: Way) -> None:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Plain:
+def plain(homes: Homes) -> Plain:
     """Each home by name, filled in one run from a well-behaved endpoint, and its digests."""
-
-    @cache
-    def filled(name: str) -> tuple[Path, dict[str, str]]:
-        home = tmp_path_factory.mktemp(name)
-        fetched(home, Way(name))
-        return home, digests_of(home)
-
-    return filled
+    return lambda name: homes.plain(*FILES[name])
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_way_leaves_the_tables_as_they_are(way: Way, plain: Plain, tmp_path: Path) -> None:
     """Caps, failures, orders and windows change no table, nor which calls and instants are asked for."""
     fetched(tmp_path, way)
-    _, whole = plain(way.home)
+    whole = plain(way.home).digests
     told = {"publications", "restatements"} if way.stops else set()  # what was said on the way
     same = {name: digest for name, digest in whole.items() if name not in told}
     assert differing(same, digests_of(tmp_path)) == []
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_raw_rows_make_the_tables_again(name: str, plain: Plain) -> None:
+def test_raw_rows_make_the_tables_again(name: str, plain: Plain, tmp_path: Path) -> None:
     """`rwa metrics`, and `rwa rebuild`, which finds calls, instants and transactions among the raw rows."""
-    home, whole = plain(name)
+    home, whole = plain(name).copy(tmp_path / "home"), plain(name).digests
     for again in (recompute, rebuild):
         outcome = without_endpoint(home, again)
         assert [result.note for result in outcome.results if result.note] == []
@@ -124,7 +117,7 @@ def without_endpoint(
 
 def test_the_homes_hold_what_the_facts_are_about(plain: Plain) -> None:
     """There are reads, instants, fetched transactions, distributions, requests, prices and legs to differ."""
-    held = {name: plain(name)[1] for name in FILES}
+    held = {name: plain(name).digests for name in FILES}
     wanted = {
         "reads": ("backed", "rousg"), "moments": ("backed", "rousg"), "distributions": ("benji", "dstoken"),
         "request_events": ("benji", "xaum"), "navs": ("rousg", "usdo", "benji"), "entity_wallets": ("dstoken",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import signal
 import time
 from collections import Counter
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import killable
 import pytest
-from line_kit import Quiet, differing, digests_of, recording, run, settings_for
+from homes import Filled, Homes
+from line_kit import Quiet, differing, digests_of, recording, settings_for
 
 from indexer.floor.errors import Usage
 from indexer.serve.misbehave import Faults
@@ -63,12 +63,11 @@ class Child:
         return self._process.exitcode
 
 
-def test_a_killed_backfill_resumes_to_the_same_tables(tmp_path: Path) -> None:
+def test_a_killed_backfill_resumes_to_the_same_tables(tmp_path: Path, unbroken: Filled) -> None:
     """Twenty kills of the real process, eight of them between rename and commit, change no row."""
     draw = random.Random(SEED)
     print(f"seed {SEED}")
-    run(tmp_path / "whole", NAME, verify=True)
-    whole = digests_of(tmp_path / "whole")
+    whole = unbroken.digests
     with serving(Replay([recording(NAME)], Faults(latency_ms=4))) as url:
         began = time.monotonic()
         assert Child(tmp_path / "timed", url, 0).wait() == 0
@@ -91,15 +90,14 @@ def test_a_killed_backfill_resumes_to_the_same_tables(tmp_path: Path) -> None:
         assert differing(whole, digests_of(home)) == []
 
 
-def test_a_kill_between_instants_reads_and_derive_loses_nothing(tmp_path: Path) -> None:
+def test_a_kill_between_instants_reads_and_derive_loses_nothing(tmp_path: Path, homes: Homes) -> None:
     """Killed behind its first and its fiftieth instant, its first and its second reads, it ends as a whole run."""
-    run(tmp_path / "whole", "backed", verify=True)
     with serving(Replay([recording("backed")])) as url:
         home = tmp_path / "home"
         for point, after in (("instant", 1), ("instant", 50), ("reads", 1), ("reads", 1)):
             assert Child(home, url, after, "backed", point).kill(None), (point, after)
         assert Child(home, url, 0, "backed").wait() == 0
-    assert differing(digests_of(tmp_path / "whole"), digests_of(home)) == []
+    assert differing(homes.certified("backed").digests, digests_of(home)) == []
 
 
 STEPS = {
@@ -111,23 +109,19 @@ ROUNDS = 2
 
 
 @pytest.fixture(scope="module")
-def unbroken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def unbroken(homes: Homes) -> Filled:
     """A home that nothing interrupted, and the digests of its tables."""
-    home = tmp_path_factory.mktemp("unbroken") / "home"
-    run(home, NAME, verify=True)
-    return home, digests_of(home)
+    return homes.certified(NAME)
 
 
-def test_a_kill_at_any_step_of_a_commit_loses_nothing(
-    tmp_path: Path, unbroken: tuple[Path, dict[str, str]]
-) -> None:
+def test_a_kill_at_any_step_of_a_commit_loses_nothing(tmp_path: Path, unbroken: Filled) -> None:
     """Killed before and after each write, sync, rename, line, COMMIT and deletion, it ends as an unbroken run.
 
     After every other kill the database is lost too, and made again from the lake: no committed row is missing.
     """
     draw = random.Random(SEED)
     print(f"seed {SEED}")
-    whole = unbroken[1]
+    whole = unbroken.digests
     points = list(STEPS) * ROUNDS
     draw.shuffle(points)
     kills: Counter[str] = Counter()
@@ -167,14 +161,12 @@ def lose_database(home: Path) -> None:
 @pytest.mark.parametrize(
     "point", ["after sync", "before rename", "after rename", "before commit", "after commit"]
 )
-def test_a_killed_repair_is_run_again(
-    tmp_path: Path, unbroken: tuple[Path, dict[str, str]], point: str
-) -> None:
+def test_a_killed_repair_is_run_again(tmp_path: Path, unbroken: Filled, point: str) -> None:
     """Killed at its first, second, third … such step, a repair of a lost database is run again and ends whole."""
     for step in (1, 3, 9):
-        home = Path(shutil.copytree(unbroken[0], tmp_path / f"home{step}"))
+        home = unbroken.copy(tmp_path / f"home{step}")
         (home / "rwa.db").write_bytes(b"damaged" * 3_000)
         Child(home, "", step, point=point).kill(None)
         repair_store(*settings_for(home, []), Quiet())
-        assert differing(unbroken[1], digests_of(home)) == [], step
+        assert differing(unbroken.digests, digests_of(home)) == [], step
         assert list(home.glob("rwa.db.damaged-*"))

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from line_kit import CONFIG, differing, digests_of, recording, run
+from homes import Homes
+from line_kit import CONFIG, differing, digests_of, recording
 from sqlalchemy import Connection, event
 
 from indexer.floor.errors import StoreUnusable
@@ -35,10 +36,8 @@ def rwa(
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("whole") / "home"
-    run(home, NAME, verify=True)
-    return home
+def whole(homes: Homes) -> Path:
+    return homes.certified(NAME).home
 
 
 def test_a_disk_that_is_full_stops_and_is_gone_on_from(tmp_path: Path, whole: Path) -> None:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homes import Homes
 
 from indexer.decode.abi import keccak
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from check_recordings import line, rows, truth  # noqa: E402 - found through the path above
-from check_recordings.ours import opened  # noqa: E402 - the same
+from check_recordings.ours import opened  # noqa: E402 - found through the path above
 
 RECORDINGS = ROOT / "tests" / "recordings"
 CONFIG = RECORDINGS / "config"
@@ -66,18 +66,11 @@ WAITING = ("tbill", "maple", "xaum_main", "benji")
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    """What a reader of a file's home gets for SQL; each file goes through the line once."""
-
-    @cache
-    def home_of(name: str) -> Path:
-        home = tmp_path_factory.mktemp(name)
-        asked = line.Asked(CONFIG, rows.load(RECORDINGS / "flows.toml"))
-        line.fetched([truth.load(RECORDINGS / f"{name}.json.gz")], asked, home)
-        return home
+def ask(homes: Homes) -> Ask:
+    """What a reader of a file's home gets for SQL."""
 
     def answer(name: str, sql: str) -> list[tuple[Any, ...]]:
-        with opened(home_of(name), CONFIG) as con:
+        with opened(homes.plain(name).home, CONFIG) as con:
             return con.execute(sql).fetchall()
 
     return answer

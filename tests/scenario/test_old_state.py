@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from homes import Filled, Homes
 from line_kit import CONFIG, RECORDINGS, Quiet, differing, digests_of, run, settings_for
 
 from indexer.serve.misbehave import Faults
@@ -39,20 +40,13 @@ SILENT = {
     "rusdy_audit2023": Silent("rusdy", 0, "usdy"),
     "rousg": Silent("rousg", 235, "ousg"),
 }
-Filled = Callable[[str], tuple[Path, dict[str, str]]]
+Good = Callable[[str], Filled]
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+def good(homes: Homes) -> Good:
     """Each file in a home of its own, from an endpoint with all state."""
-
-    @cache
-    def filled(name: str) -> tuple[Path, dict[str, str]]:
-        home = tmp_path_factory.mktemp(f"good-{name}")
-        run(home, name)
-        return home, digests_of(home)
-
-    return filled
+    return homes.plain
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +70,14 @@ def rows(home: Path, sql: str) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("name", SILENT)
 def test_without_state_supply_is_null_and_never_wrong(
-    name: str, good: Filled, poor: Callable[[str], Path]
+    name: str, good: Good, poor: Callable[[str], Path]
 ) -> None:
     """What is told without state is what all state tells; the rest is NULL with a reason; shares are known."""
     sql = (
         "SELECT effective_at, block_number, log_index, units, supply_raw, why_null, reads_used FROM supply_changes "
         f"WHERE token = '{SILENT[name].token}'"
     )
-    known = {row[:3]: row for row in rows(good(name)[0], sql)}
+    known = {row[:3]: row for row in rows(good(name).home, sql)}
     found = rows(poor(name), sql)
     wrong = [row for row in found if row[4] is not None and row[:3] in known and row[4] != known[row[:3]][4]]
     assert wrong == []
@@ -95,23 +89,23 @@ def test_without_state_supply_is_null_and_never_wrong(
 
 
 @pytest.mark.parametrize("name", SILENT)
-def test_other_tokens_do_without_state(name: str, good: Filled, poor: Callable[[str], Path]) -> None:
+def test_other_tokens_do_without_state(name: str, good: Good, poor: Callable[[str], Path]) -> None:
     """A token of the same chain whose figures need no read has every row it has with all state."""
     for table in ("transfers", "supply_changes", "supply_daily", "balance_days", "flows_daily"):
         columns = "* EXCLUDE (published_at)" if table.endswith("daily") else "*"
         sql = f"SELECT {columns} FROM {table} WHERE token = '{SILENT[name].other}' ORDER BY ALL"
-        assert rows(poor(name), sql) == rows(good(name)[0], sql), table
+        assert rows(poor(name), sql) == rows(good(name).home, sql), table
 
 
 @pytest.mark.parametrize("name", SILENT)
-def test_state_that_comes_later_fills_the_gaps(name: str, good: Filled, poor: Callable[[str], Path]) -> None:
+def test_state_that_comes_later_fills_the_gaps(name: str, good: Good, poor: Callable[[str], Path]) -> None:
     """The next backfill, from an endpoint with all state, ends where that endpoint alone does."""
     missing = f"SELECT inputs_missing > 0 FROM derivations WHERE token = '{SILENT[name].token}'"
     assert rows(poor(name), missing) == [(True,)]
     run(poor(name), name)
     assert rows(poor(name), missing) == [(False,)]
     history = {"publications", "restatements"}  # what was said before, and is another history here
-    whole = {table: digest for table, digest in good(name)[1].items() if table not in history}
+    whole = {table: digest for table, digest in good(name).digests.items() if table not in history}
     assert differing(whole, digests_of(poor(name))) == []
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homes import Homes
 from line_kit import CONFIG, RECORDINGS, Quiet, digests_of, recording, run, settings_for
 
 from indexer.serve.misbehave import Faults
@@ -96,10 +97,10 @@ def test_a_figure_that_rests_on_a_read_is_not_called_a_pass(
     assert row["holders_wrong"] == 0
 
 
-def test_inputs_that_come_later_mend_the_figures(tmp_path: Path) -> None:
+def test_inputs_that_come_later_mend_the_figures(tmp_path: Path, homes: Homes) -> None:
     """A run against a poor endpoint, then one against a better, ends where the better alone does."""
-    run(tmp_path / "poor", "stbt", Faults(no_input=True))
-    run(tmp_path / "good", "stbt")
-    assert digests_of(tmp_path / "poor")["supply_changes"] != digests_of(tmp_path / "good")["supply_changes"]
-    run(tmp_path / "poor", "stbt")
-    assert digests_of(tmp_path / "poor") == digests_of(tmp_path / "good")
+    good = homes.plain("stbt").digests
+    run(tmp_path, "stbt", Faults(no_input=True))
+    assert digests_of(tmp_path)["supply_changes"] != good["supply_changes"]
+    run(tmp_path, "stbt")
+    assert digests_of(tmp_path) == good

@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import pytest
-from line_kit import run
+from homes import Homes
 
 
 @pytest.fixture(scope="session")
-def ustb_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ustb_home(homes: Homes) -> Path:
     """The recorded USTB, fetched and certified."""
-    where = tmp_path_factory.mktemp("ustb")
-    run(where, "ustb", verify=True)
-    return where
+    return homes.certified("ustb").home

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from crossings_kit import ALICE
+from homes import Homes
 from line_kit import Quiet, run, settings_for
 from store_kit import NOW
 
@@ -24,11 +25,9 @@ Asked = Callable[[str], list[tuple[object, ...]]]
 
 
 @pytest.fixture(scope="module")
-def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fetched(homes: Homes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the recorded USTB."""
-    where = tmp_path_factory.mktemp("told")
-    run(where, "ustb")
-    return where
+    return homes.plain("ustb").copy(tmp_path_factory.mktemp("told") / "home")
 
 
 @pytest.fixture
