@@ -30,7 +30,9 @@ def differs(ran: Ran) -> str | None:
                 if _rows(ours, table.name, name) != _rows(theirs, table.name, name):
                     return f"{table.name} of {name} is not that of a clean run"
             # Where nobody serves all there is, nobody may tell the contract's state.
-            if ran.plan.honest and _newest(ours, name) != _newest(theirs, name):
+            mine, clean_one = _newest(ours, name), _newest(theirs, name)
+            same = mine.get("block_hash") == clean_one.get("block_hash")
+            if ran.plan.honest and same and mine != clean_one:
                 return f"the certificate of {name} is not that of a clean run"
     return None
 
