@@ -46,7 +46,7 @@ def _entries(
         "token": token,
         "since": days[0],
         "before": days[1] + timedelta(days=1),
-        "reasons": sorted({row.kind for row in flows}),
+        "reasons": sorted({"unclassified", *(row.kind for row in flows)}) if flows else [],
         "amounts": sorted({row.amount.copy_abs() for row in flows if row.amount}),
     }
     found = con.execute(query("reported_entries"), values).fetchall()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 
 from indexer.config.reported import STOCKS, Reported
@@ -21,8 +22,10 @@ from indexer.verify.findings import (
     Finding,
     Ours,
     Terms,
+    evidence_of,
     off,
     plain,
+    total,
 )
 from indexer.verify.flowmatch import match_flows
 
@@ -76,21 +79,35 @@ def _no_day(row: Reported, ours: Ours) -> str:
 
 
 def _elsewhere(found: Sequence[Finding], entries: Sequence[Entry]) -> list[Finding]:
-    """Return *found*, with what is missing explained where an entry of that amount was booked as something else."""
-    by: dict[Decimal, list[Entry]] = defaultdict(list)
+    """Return *found*, with what is missing explained where that very amount was booked as something else.
+
+    A single entry of that amount, or all entries of one other kind on a day.
+    """
+    days: dict[tuple[str, str, date], list[Entry]] = defaultdict(list)
+    by: dict[Decimal, list[tuple[Entry, ...]]] = defaultdict(list)
     for entry in entries:
         if entry.amount is not None:
-            by[entry.amount.copy_abs()].append(entry)
+            by[entry.amount.copy_abs()].append((entry,))
+            days[entry.kind, entry.chain_id, entry.day].append(entry)
+    for these in days.values():
+        if len(these) > 1:
+            by[total(entry.amount.copy_abs() for entry in these if entry.amount is not None)].append(
+                tuple(these)
+            )
     return [
-        _with_hint(f, by.get(f.reported.copy_abs(), [])) if f.status == MISSING and f.reported else f
-        for f in found
+        _with_hint(f, by[f.reported.copy_abs()]) if f.status == MISSING and f.reported else f for f in found
     ]
 
 
-def _with_hint(finding: Finding, entries: Sequence[Entry]) -> Finding:
-    others = [e for e in entries if e.kind != finding.kind and finding.chain_id in (None, e.chain_id)]
+def _with_hint(finding: Finding, booked: Sequence[tuple[Entry, ...]]) -> Finding:
+    others = [e for e in booked if e[0].kind != finding.kind and finding.chain_id in (None, e[0].chain_id)]
     if not others:
         return finding
-    near = min(others, key=lambda e: abs((e.day - finding.day).days))
-    why = f"an entry of that amount is {near.kind} ({near.evidence}) on {near.day}"
-    return finding._replace(why=why, transactions=(near.tx_hash,))
+    near = min(others, key=lambda these: (abs((these[0].day - finding.day).days), len(these)))
+    what = (
+        "an entry of that amount is"
+        if len(near) == 1
+        else f"{len(near):,} entries, together of that amount, are"
+    )
+    why = f"{what} {near[0].kind} ({evidence_of(near)}) on {near[0].day}"
+    return finding._replace(why=why, transactions=tuple(dict.fromkeys(entry.tx_hash for entry in near)))

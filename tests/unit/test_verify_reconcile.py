@@ -141,6 +141,14 @@ def test_what_was_booked_as_something_else_is_said() -> None:
     assert found.why == "an entry of that amount is forced (input) on 2024-07-01"
 
 
+def test_orders_that_were_booked_as_something_else_together_are_said() -> None:
+    """Two mints that no rule could explain are the missing issuance, by both transactions."""
+    entries = [entry("4", kind="unclassified"), entry("6", kind="unclassified")]
+    (found,) = compared([row("10")], entries)
+    assert (found.status, found.transactions) == ("missing", ("0x4", "0x6"))
+    assert found.why == "2 entries, together of that amount, are unclassified (event) on 2024-07-01"
+
+
 def test_an_unknown_amount_makes_its_day_unknown() -> None:
     """Nothing is called missing on a day of which we do not know everything."""
     (found,) = compared([row("10")], [entry(None), entry("10")])
