@@ -139,12 +139,8 @@ everybody AS (
     COALESCE(seen.token, requesters_ever.token) AS token,
     COALESCE(seen.chain_id, requesters_ever.chain_id) AS chain_id,
     COALESCE(seen.holder, requesters_ever.holder) AS holder,
-    LEAST(
-      COALESCE(seen.first_seen, requesters_ever.first_seen), COALESCE(requesters_ever.first_seen, seen.first_seen)
-    ) AS first_seen,
-    GREATEST(
-      COALESCE(seen.last_active, requesters_ever.last_active), COALESCE(requesters_ever.last_active, seen.last_active)
-    ) AS last_active,
+    COALESCE(seen.first_seen, requesters_ever.first_seen) AS first_seen,
+    COALESCE(seen.last_active, requesters_ever.last_active) AS last_active,
     seen.last_day
   FROM seen
   FULL OUTER JOIN requesters_ever

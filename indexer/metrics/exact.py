@@ -124,13 +124,12 @@ def simple_yield(*factors: int) -> float | None:
         return None
 
 
-def _each(function: Callable[..., int | None], scale: int, optional: int = 0) -> Callable[..., pa.Array]:
-    """Return *function* over columns, as decimals; NULL where a factor is, but for the last *optional* ones."""
+def _each(function: Callable[..., int | None], scale: int) -> Callable[..., pa.Array]:
+    """Return *function* over columns, as decimals; NULL where a factor is."""
 
     def columns(*given: pa.ChunkedArray) -> pa.Array:
-        needed = len(given) - optional
         rows = zip(*map(integers, given), strict=True)
-        return decimals([None if None in row[:needed] else function(*row) for row in rows], scale)
+        return decimals([None if None in row else function(*row) for row in rows], scale)
 
     return columns
 
@@ -153,7 +152,6 @@ _FUNCTIONS: tuple[tuple[str, Callable[..., pa.Array], Sequence[str], str], ...] 
     (VALUE_NAME, exact_values, [_AMOUNT] * 2, "DECIMAL(38,6)"),
     ("exact_rest", _each(rest, 0), [_AMOUNT] * 2, _UNITS),
     ("exact_carry", _each(carry, MONEY_SCALE), ["DECIMAL(38,6)", _UNITS], "DECIMAL(38,6)"),
-    ("exact_growth", _each(growth, 0, optional=4), [_UNITS, _AMOUNT, _AMOUNT, _UNITS, _UNITS], _UNITS),
     ("exact_index", _each(index, SCALE), [_AMOUNT, _AMOUNT, _UNITS], _AMOUNT),
     ("exact_yield", _ratios(simple_yield), [*_INDEX, *_INDEX, _UNITS], "DOUBLE"),
 )

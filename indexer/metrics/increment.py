@@ -148,6 +148,8 @@ def _claims(con: duckdb.DuckDBPyConnection) -> None:
     own = frozenset({"transfers", "entries", "calendar_dates"})
     con.execute(f"CREATE TABLE {COMPUTED}.entries AS {statement(models()['entries'].path, own)}")
     rows = con.sql(statement(models()["escrow_claims"].path, own)).to_arrow_table()
+    _put(con, "asked", con.sql(f"SELECT * FROM {COMPUTED}.transfers").to_arrow_table())
+    _put(con, "routed", con.sql(_sql("routed")).to_arrow_table())
     con.execute(f"DROP SCHEMA {COMPUTED} CASCADE")
     _put(con, "escrow_claims", rows)
 
@@ -208,7 +210,8 @@ def _dated(con: duckdb.DuckDBPyConnection, balances: pa.Table, holders: pa.Table
     con.register("made_balances", balances)
     con.register("made_holders", holders)
     rows = con.sql(
-        "SELECT b.* REPLACE (coalesce(h.first_seen, b.first_seen) AS first_seen,"
+        "SELECT b.* REPLACE (CASE WHEN h.holder IS NULL OR b.first_seen > c.closes_at THEN b.first_seen"
+        " ELSE h.first_seen END AS first_seen,"
         " CASE WHEN h.holder IS NULL OR b.last_active > c.closes_at THEN b.last_active ELSE h.last_active END"
         " AS last_active)"
         " FROM made_balances b JOIN cuts c ON c.token = b.token AND c.chain_id = b.chain_id"

@@ -64,8 +64,7 @@ def compute(
     for name, model in models().items():
         if name in run:
             con.execute(f"CREATE TABLE {COMPUTED}.{name} AS {statement(model.path, run)}")
-            if name == "concentration":
-                _concentrate(con, f"{COMPUTED}.{name}")
+            _finish(con, name)
             if name in wanted:
                 yield name, _rows(con, TABLES[name])
             _drop_read(con, waiting, name)
@@ -90,14 +89,18 @@ def _drop_read(con: duckdb.DuckDBPyConnection, waiting: dict[str, set[str]], mad
             del waiting[name]
 
 
-def _concentrate(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Put the figures of concentration in place of the rows *name* that they are made from."""
+def _finish(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Put what Python makes of the rows of a step in their place: figures of concentration, growth by payments."""
     from indexer.metrics.concentration import concentrate  # noqa: PLC0415 - it imports Arrow and numpy
+    from indexer.metrics.growing import grow  # noqa: PLC0415 - same
 
-    made = concentrate(con, name)
-    con.register("made_of_weights", made)
-    con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM made_of_weights")
-    con.unregister("made_of_weights")
+    finish = {"concentration": concentrate, "growth": grow}.get(name)
+    if finish is None:
+        return
+    made = finish(con, f"{COMPUTED}.{name}")
+    con.register("made_of_rows", made)
+    con.execute(f"CREATE OR REPLACE TABLE {COMPUTED}.{name} AS SELECT * FROM made_of_rows")
+    con.unregister("made_of_rows")
 
 
 def audit(con: duckdb.DuckDBPyConnection, only: Collection[str] | None = None) -> list[Break]:

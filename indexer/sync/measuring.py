@@ -82,7 +82,7 @@ def measure(
     Rows that hold for a token over all its chains are left to ``whole_token``, those of products to
     ``whole_products``.
     """
-    con = _connection(registry, derivations, derived, certificates, publications)
+    con = connection(registry, derivations, derived, certificates, publications)
     tables = _computed(con, only)
     breaks = audit(con) if only is None else []
     if breaks:
@@ -104,7 +104,7 @@ def measure_since(
     *held* are the committed metrics, and the `transfers` that they were made of. Rows that hold for a token over
     all its chains are there too: they are of worth where all of its places are measured. Raises Inconsistent.
     """
-    con = _connection(registry, derivations, derived, certificates, publications)
+    con = connection(registry, derivations, derived, certificates, publications)
     tables = compute_since(con, cuts, held)
     for name in PRODUCTS:
         register(con, TABLES[name], arrow_schema(TABLES[name]).empty_table())
@@ -153,7 +153,7 @@ def measure_all(
     Where an audit finds a break the rows of the whole are no good: the second result then says of which (token,
     chain id), and why its stocks are NULL. One run for many costs a small part of one run each.
     """
-    con = _connection(registry, derivations, derived, certificates, publications)
+    con = connection(registry, derivations, derived, certificates, publications)
     tables = _computed(con, None)
     return tables, {(found.token, found.chain_id): _said(found) for found in reversed(audit(con))}
 
@@ -174,7 +174,7 @@ def _said(found: Break) -> str:
     )
 
 
-def _connection(
+def connection(
     registry: Registry,
     derivations: Rows,
     derived: Mapping[str, pa.Table],
@@ -209,7 +209,7 @@ def whole_token(
     registry: Registry, derivations: Rows, derived: Mapping[str, pa.Table], publications: Rows
 ) -> dict[str, pa.Table]:
     """Return the rows that hold for one token over all its chains: chain_id is `all`."""
-    con = _connection(registry, derivations, derived, (), publications)
+    con = connection(registry, derivations, derived, (), publications)
     return {name: by_whole(rows, whole=True) for name, rows in compute(con, WHOLE)}
 
 
@@ -221,7 +221,7 @@ def whole_products(
     *external* are the rows of external_supply. Raises Permanent where the rows contradict the tokens'.
     """
     derived = {table.name: stored.get(table.name, arrow_schema(table).empty_table()) for table in DERIVED}
-    con = _connection(registry, derivations, derived, (), ())
+    con = connection(registry, derivations, derived, (), ())
     register(con, SUPPLY_DAILY, stored[SUPPLY_DAILY.name])
     register(con, EXTERNAL_SUPPLY, arrow_rows(EXTERNAL_SUPPLY, external))
     last = max(row["frontier_time"] for row in derivations).date()

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from indexer.floor.tables import DERIVED, TABLES, arrow_schema
 
@@ -102,18 +103,19 @@ def ledger(spot: Spot, shape: Shape) -> dict[str, pa.Table]:
     return {table.name: made.get(table.name, arrow_schema(table).empty_table()) for table in DERIVED}
 
 
-def until(tables: dict[str, pa.Table], end: datetime) -> dict[str, pa.Table]:
-    """Return what of *tables* was there before *end*."""
-    import pyarrow.compute as pc  # noqa: PLC0415 - with its user
+COLUMNS = {"transfers": "block_time", "supply_changes": "effective_at", "rebases": "effective_at",
+           "navs": "published_at", "distributions": "block_time"}  # fmt: skip
 
-    columns = {"transfers": "block_time", "supply_changes": "effective_at", "rebases": "effective_at",
-               "navs": "published_at", "distributions": "block_time"}  # fmt: skip
-    return {
-        name: rows.filter(pc.less(rows[columns[name]], pa.scalar(end, pa.timestamp("us"))))
-        if name in columns
-        else rows
-        for name, rows in tables.items()
-    }
+
+def parted(tables: dict[str, pa.Table], at: datetime) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
+    """Return what of *tables* was there before *at*, and what came then."""
+    moment = pa.scalar(at, pa.timestamp("us"))
+    before, since = dict(tables), {}
+    for name, column in COLUMNS.items():
+        is_before = pc.less(tables[name][column], moment)
+        before[name] = tables[name].filter(is_before)
+        since[name] = tables[name].filter(pc.invert(is_before))
+    return before, since
 
 
 def _moves(draw: np.random.Generator, spot: Spot, seconds: int) -> pa.Table:

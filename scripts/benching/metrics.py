@@ -8,12 +8,19 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benching.ledgers import Shape, configuration, derivation, ledger, publication, spots, until
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benching.ledgers import FIRST, Shape, configuration, derivation, ledger, parted, publication, spots
 from benching.parts import Silent
+
+NEXT = "next"
+"""Folder of the home with what the last day brings, as files of derived tables."""
 
 
 def prepare(home: Path, shape: Shape) -> dict[str, Any]:
@@ -29,9 +36,12 @@ def prepare(home: Path, shape: Shape) -> dict[str, Any]:
     settings, registry = _opened(home)
     end = shape.end - timedelta(days=1)
     rows = 0
+    coming: dict[str, list[pa.Table]] = {}
     with session(settings, registry, Silent()) as work:
         for spot in spots(shape):
-            tables = until(ledger(spot, shape), end)
+            tables, since = parted(ledger(spot, shape), end)
+            for name, table in since.items():
+                coming.setdefault(name, []).append(table)
             rows += tables["transfers"].num_rows
             place = {"token": spot.token, "chain_id": spot.chain_id}
             files = [work.lake.write(TABLES[n], t, place) for n, t in tables.items() if t.num_rows]
@@ -39,16 +49,10 @@ def prepare(home: Path, shape: Shape) -> dict[str, Any]:
                 commit.put(FILES, [file_row(file) for file in files])
                 commit.put(DERIVATIONS, [derivation(spot, end) | _made_from(registry, spot)])
                 commit.put(PUBLICATIONS, [publication(spot, (end - timedelta(days=1)).date(), end)])
+    (home / NEXT).mkdir()
+    for name, tables in coming.items():
+        pq.write_table(pa.concat_tables(tables), home / NEXT / f"{name}.parquet")
     return {"transfers": rows}
-
-
-def _made_from(registry: Any, spot: Any) -> dict[str, str]:
-    from indexer.config.load import config_digest  # noqa: PLC0415 - as above
-    from indexer.floor.assets import code_version  # noqa: PLC0415 - same
-
-    token = registry.tokens[spot.token]
-    where = next(d for d in token.deployments if d.chain_id == spot.chain_id)
-    return {"config_digest": config_digest(token, where), "code_version": code_version()}
 
 
 def full(home: Path, _: Shape) -> dict[str, Any]:
@@ -61,6 +65,86 @@ def full(home: Path, _: Shape) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began}
 
 
+def day(home: Path, shape: Shape) -> dict[str, Any]:
+    """Compute the metrics of one more day of every deployment in one run, from the committed ones; commit nothing."""
+    from indexer.floor.calendar import utc_days  # noqa: PLC0415 - same
+    from indexer.floor.tables import (  # noqa: PLC0415 - each pays its own
+        ACTIVITY_DAILY,
+        BALANCES,
+        CALENDAR,
+        DERIVED,
+        EXTERNAL_SUPPLY,
+        PRODUCT_DAILY,
+        PUBLICATIONS,
+        TRANSFERS,
+        arrow_schema,
+    )
+    from indexer.metrics.increment import compute_since  # noqa: PLC0415 - same
+    from indexer.metrics.runner import audit  # noqa: PLC0415 - same
+    from indexer.store import read  # noqa: PLC0415 - same
+    from indexer.sync.measuring import connection  # noqa: PLC0415 - same
+
+    settings, registry = _opened(home)
+    book = read.read_book(settings.home, settings.database)
+    everything = spots(shape)
+    last = shape.end - timedelta(days=1)
+    rows = [derivation(spot, shape.end) | _made_from(registry, spot) for spot in everything]
+    published = [
+        *book[PUBLICATIONS.name].to_pylist(),
+        *(publication(s, last.date(), shape.end) for s in everything),
+    ]
+    began, cpu = time.perf_counter(), time.process_time()
+    empty = {t.name: arrow_schema(t).empty_table() for t in (*DERIVED, EXTERNAL_SUPPLY)}
+    con = connection(registry, rows, empty, (), published)
+    read.register(con, CALENDAR, utc_days(FIRST.date(), last.date()))
+    listed = _listed(home, book)
+    for table in DERIVED:
+        paths = [*listed.get(table.name, []), *map(str, (home / NEXT).glob(f"{table.name}.parquet"))]
+        if paths:
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM {_parquet(paths)}")
+    held = {
+        t.name: con.sql(f"SELECT * FROM {_parquet(listed[t.name])}").to_arrow_table() for t in (BALANCES,)
+    }
+    first = last - timedelta(days=30)
+    held[ACTIVITY_DAILY.name] = con.sql(
+        f"SELECT * FROM {_parquet(listed[ACTIVITY_DAILY.name])} WHERE day >= DATE '{first.date()}'"
+    ).to_arrow_table()
+    held[TRANSFERS.name] = arrow_schema(TRANSFERS).empty_table()
+    opened = time.perf_counter() - began
+    made = compute_since(con, {(s.token, s.chain_id): last.date() for s in everything}, held)
+    read.register(con, PRODUCT_DAILY, arrow_schema(PRODUCT_DAILY).empty_table())
+    breaks = audit(con)
+    if breaks:
+        raise SystemExit(f"An audit finds {breaks[0]}.")
+    return {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - cpu,
+        "reading": opened,
+        "rows": {name: table.num_rows for name, table in made.items()},
+    }
+
+
+def _listed(home: Path, book: dict[str, Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in book["files"].to_pylist():
+        if row["unlisted_at"] is None:
+            found.setdefault(row["table_name"], []).append(str(home / "lake" / row["path"]))
+    return found
+
+
+def _parquet(paths: Sequence[str]) -> str:
+    return f"read_parquet({list(paths)!r})"
+
+
+def _made_from(registry: Any, spot: Any) -> dict[str, str]:
+    from indexer.config.load import config_digest  # noqa: PLC0415 - as above
+    from indexer.floor.assets import code_version  # noqa: PLC0415 - same
+
+    token = registry.tokens[spot.token]
+    where = next(d for d in token.deployments if d.chain_id == spot.chain_id)
+    return {"config_digest": config_digest(token, where), "code_version": code_version()}
+
+
 def _opened(home: Path) -> Any:
     from indexer.config.settings import open_registry, resolve  # noqa: PLC0415 - each pays its own
 
@@ -68,7 +152,7 @@ def _opened(home: Path) -> Any:
     return settings, open_registry(settings)
 
 
-STEPS = {"prepare": prepare, "full": full}
+STEPS = {"prepare": prepare, "full": full, "day": day}
 
 if __name__ == "__main__":
     step, home, *numbers = sys.argv[1:]

@@ -42,7 +42,7 @@ def test_no_clock_and_no_zone(path: Path):
     )  # fmt: skip
     assert not list(tree.find_all(*forbidden))
     casts = [cast for cast in tree.find_all(exp.Cast) if cast.to.is_type("date")]
-    assert not casts or path.stem in {"calendar_dates", "entries"}
+    assert not casts or path.stem in {"calendar_dates", "entries", "growth"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=IDS)

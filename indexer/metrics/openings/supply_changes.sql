@@ -1,6 +1,14 @@
 -- Changes of supply from a cut on; the last one before stands at the close before it.
 -- grain: change
-WITH ranked AS (
+WITH last_times AS (
+  SELECT supply_changes.token, supply_changes.chain_id, MAX(supply_changes.effective_at) AS effective_at
+  FROM supply_changes
+  INNER JOIN cuts ON cuts.token = supply_changes.token AND cuts.chain_id = supply_changes.chain_id
+  WHERE supply_changes.effective_at < cuts.starts_at
+  GROUP BY supply_changes.token, supply_changes.chain_id
+),
+
+ranked AS (
   SELECT
     supply_changes.*,
     cuts.closes_at,
@@ -14,6 +22,9 @@ WITH ranked AS (
     ) AS age
   FROM supply_changes
   INNER JOIN cuts ON cuts.token = supply_changes.token AND cuts.chain_id = supply_changes.chain_id
+  LEFT JOIN last_times
+    ON last_times.token = supply_changes.token AND last_times.chain_id = supply_changes.chain_id
+  WHERE supply_changes.effective_at >= COALESCE(last_times.effective_at, cuts.starts_at)
 )
 
 SELECT

@@ -1,5 +1,6 @@
 -- Entries from a cut on, and in place of those before it one mint a holder at the close before, so that everybody has
--- what he had; what he has behind an escrow is asked for there once more.
+-- what he had; what he has behind an escrow is asked for there once more, by the escrow itself in his name. Where a
+-- registry joins wallets, its blocks are held against the last entry's.
 -- grain: entry
 WITH claims AS (
   SELECT escrow_claims.token, escrow_claims.chain_id, escrow_claims.escrow, escrow_claims.holder, escrow_claims.units
@@ -7,20 +8,12 @@ WITH claims AS (
   WHERE escrow_claims.until_day IS NULL
 ),
 
-moved AS (
-  SELECT summed.token, summed.chain_id, summed.holder, SUM(summed.units) AS units
-  FROM (
-    SELECT claims.token, claims.chain_id, claims.holder, claims.units FROM claims
-    UNION ALL
-    SELECT claims.token, claims.chain_id, claims.escrow AS holder, -claims.units FROM claims
-  ) AS summed
-  GROUP BY summed.token, summed.chain_id, summed.holder
-),
-
 blocks AS (
   SELECT transfers.token, transfers.chain_id, MAX(transfers.block_number) AS block_number
   FROM transfers
   INNER JOIN cuts ON cuts.token = transfers.token AND cuts.chain_id = transfers.chain_id
+  INNER JOIN (SELECT DISTINCT entity_wallets.token, entity_wallets.chain_id FROM entity_wallets) AS joined
+    ON joined.token = transfers.token AND joined.chain_id = transfers.chain_id
   WHERE transfers.block_time < cuts.starts_at
   GROUP BY transfers.token, transfers.chain_id
 ),
@@ -31,18 +24,17 @@ opened AS (
     holders.chain_id,
     '0x0000000000000000000000000000000000000000' AS from_address,
     holders.holder AS to_address,
-    holders.units + COALESCE(moved.units, 0) AS units,
+    holders.units AS units,
     'mint' AS effect,
     'unclassified' AS reason,
     CAST(NULL AS VARCHAR) AS party
   FROM holders
-  LEFT JOIN moved
-    ON moved.token = holders.token AND moved.chain_id = holders.chain_id AND moved.holder = holders.holder
+  WHERE holders.is_named
   UNION ALL
   SELECT
     claims.token,
     claims.chain_id,
-    claims.holder AS from_address,
+    claims.escrow AS from_address,
     claims.escrow AS to_address,
     claims.units,
     'move' AS effect,
@@ -55,13 +47,13 @@ SELECT
   opened.token AS token,
   opened.chain_id AS chain_id,
   '' AS contract,
-  blocks.block_number AS block_number,
+  COALESCE(blocks.block_number, 0) AS block_number,
   cuts.closes_at AS block_time,
   '' AS tx_hash,
   0 AS tx_index,
   -1 AS log_index,
   ROW_NUMBER() OVER (
-    PARTITION BY opened.token, opened.chain_id ORDER BY opened.effect, opened.from_address, opened.to_address
+    PARTITION BY opened.token, opened.chain_id ORDER BY opened.effect, opened.from_address, opened.to_address, opened.party
   ) AS entry,
   opened.from_address AS from_address,
   opened.to_address AS to_address,
@@ -78,7 +70,7 @@ SELECT
   CAST(NULL AS VARCHAR) AS why_null
 FROM opened
 INNER JOIN cuts ON cuts.token = opened.token AND cuts.chain_id = opened.chain_id
-INNER JOIN blocks ON blocks.token = opened.token AND blocks.chain_id = opened.chain_id
+LEFT JOIN blocks ON blocks.token = opened.token AND blocks.chain_id = opened.chain_id
 UNION ALL
 SELECT transfers.*
 FROM transfers

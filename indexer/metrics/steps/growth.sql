@@ -1,12 +1,13 @@
--- What one unit has become by all payments in new units up to each accrual date: the product of 1 + distributed ÷
--- entitled, 30 decimals kept as digits. Where the chain tells rate and price, that is their quotient; else what was
--- paid to all over what they held. breaks counts the dates whose quotient is not known: no index passes over them.
+-- The factors of what one unit has become by all payments in new units up to each accrual date: the product of
+-- 1 + distributed ÷ entitled. Where the chain tells rate and price, that is their quotient; else what was paid to all
+-- over what they held. breaks counts the dates whose quotient is not known: no index passes over them.
+-- growing.py puts the product in place of its factors: the column growth, 30 decimals kept as digits.
 -- grain: token, chain, accrual date · kind: step, not stored
-WITH RECURSIVE dated AS (
+WITH dated AS (
   SELECT
     distributions.token,
     distributions.chain_id,
-    COALESCE(distributions.accrual_date, calendar.day) AS day,
+    COALESCE(distributions.accrual_date, calendar_dates.day) AS day,
     distributions.block_time,
     distributions.rate,
     distributions.price,
@@ -14,10 +15,10 @@ WITH RECURSIVE dated AS (
     CASE WHEN ABS(distributions.basis_units) < 1e33 THEN distributions.basis_units END AS basis_units,
     distributions.evidence
   FROM distributions
-  INNER JOIN calendar
-    ON calendar.boundary = 'utc'
-    AND distributions.block_time >= calendar.starts_at
-    AND distributions.block_time < calendar.ends_at
+  INNER JOIN calendar_dates
+    ON calendar_dates.date = CAST(distributions.block_time AS DATE)
+    AND distributions.block_time >= calendar_dates.starts_at
+    AND distributions.block_time < calendar_dates.ends_at
 ),
 
 paid AS (
@@ -41,55 +42,21 @@ paid AS (
       AND SUM(dated.basis_units) > 0 AS is_summed
   FROM dated
   GROUP BY dated.token, dated.chain_id, dated.day
-),
-
-numbered AS (
-  SELECT
-    paid.token,
-    paid.chain_id,
-    paid.day,
-    paid.known_at,
-    paid.evidence,
-    CASE WHEN paid.is_told THEN paid.rate END AS rate,
-    CASE WHEN paid.is_told THEN paid.price END AS price,
-    CASE WHEN NOT paid.is_told AND paid.is_summed THEN paid.units END AS units,
-    CASE WHEN NOT paid.is_told AND paid.is_summed THEN paid.basis_units END AS basis_units,
-    SUM(CASE WHEN paid.is_told OR paid.is_summed THEN 0 ELSE 1 END) OVER by_date AS breaks,
-    ROW_NUMBER() OVER by_date AS place
-  FROM paid
-  WINDOW by_date AS (PARTITION BY paid.token, paid.chain_id ORDER BY paid.day)
-),
-
-grown AS (
-  SELECT
-    numbered.token,
-    numbered.chain_id,
-    numbered.place,
-    exact_growth(
-      CAST(1000000000000000000000000000000 AS DECIMAL(38, 0)),
-      numbered.rate, numbered.price, numbered.units, numbered.basis_units
-    ) AS growth
-  FROM numbered
-  WHERE numbered.place = 1
-  UNION ALL
-  SELECT
-    numbered.token,
-    numbered.chain_id,
-    numbered.place,
-    exact_growth(grown.growth, numbered.rate, numbered.price, numbered.units, numbered.basis_units) AS growth
-  FROM grown
-  INNER JOIN numbered
-    ON numbered.token = grown.token AND numbered.chain_id = grown.chain_id AND numbered.place = grown.place + 1
 )
 
 SELECT
-  numbered.token AS token,
-  numbered.chain_id AS chain_id,
-  numbered.day AS day,
-  numbered.known_at AS known_at,
-  numbered.evidence AS evidence,
-  grown.growth AS growth,
-  CAST(numbered.breaks AS BIGINT) AS breaks
-FROM numbered
-INNER JOIN grown
-  ON grown.token = numbered.token AND grown.chain_id = numbered.chain_id AND grown.place = numbered.place
+  paid.token AS token,
+  paid.chain_id AS chain_id,
+  paid.day AS day,
+  paid.known_at AS known_at,
+  paid.evidence AS evidence,
+  CASE WHEN paid.is_told THEN paid.rate END AS rate,
+  CASE WHEN paid.is_told THEN paid.price END AS price,
+  CASE WHEN NOT paid.is_told AND paid.is_summed THEN paid.units END AS units,
+  CASE WHEN NOT paid.is_told AND paid.is_summed THEN paid.basis_units END AS basis_units,
+  CAST(
+    SUM(CASE WHEN paid.is_told OR paid.is_summed THEN 0 ELSE 1 END) OVER (
+      PARTITION BY paid.token, paid.chain_id ORDER BY paid.day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS BIGINT
+  ) AS breaks
+FROM paid
