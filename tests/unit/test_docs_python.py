@@ -35,6 +35,14 @@ def test_every_example_of_a_page_runs(page: Path, here: Path) -> None:
     assert "home" in names
 
 
+@pytest.mark.parametrize("page", [DOCS / "questions.md"], ids=lambda page: page.stem)
+def test_every_query_of_a_page_runs(page: Path, here: Path) -> None:
+    """Each SQL block is one SELECT over tables and columns that there are, as `rwa query` takes it."""
+    home = indexer.open(here / "rwa-data")
+    for sql in re.findall(r"^```sql\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        assert home.query(sql).num_columns, sql
+
+
 def test_the_notebook_runs(here: Path) -> None:
     """Every cell of docs/notebook.py, without a browser; its month adds up."""
     del here
