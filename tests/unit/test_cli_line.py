@@ -189,7 +189,8 @@ def printed():
     pages = {path: path.read_text() for path in (root / "README.md", *sorted((root / "docs").rglob("*.md")))}
     for path, text in pages.items():
         commands = re.findall(r"^rwa --home rwa-demo (.+)$", text, re.MULTILINE)
-        asked = [shlex.split(command) for command in commands]
+        # A server runs until it is stopped; tests/scenario/test_serve.py has it.
+        asked = [shlex.split(command) for command in commands if not command.startswith("serve")]
         asked += [["query", sql] for sql in re.findall(r'rwa query "(SELECT [^"…]+)"', text)]
         blocks = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
         asked += [["query", sql] for sql in blocks if not sql.startswith("CREATE ROLE")]  # PostgreSQL's own
