@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -68,10 +67,15 @@ def commit_measured(work: Session, places: Sequence[Place]) -> None:
         for key, why in fresh.items():
             rows[key]["why_null"] = why
     kept: dict[tuple[str, str], dict[str, pa.Table]] = {} if work.settings.sql != "all" else derived
+    parted = {name: (_by_place(table), table.schema.empty_table()) for name, table in tables.items()}
+
+    def of(key: tuple[str, str]) -> dict[str, pa.Table]:
+        return {name: found.get(key, empty) for name, (found, empty) in parted.items()}
+
     causes = {p.key: cause_of(derivation_of(work, p), rows[p.key], LATE) for p in places}
     for place in places:
         commit_tables(
-            work.book, work.lake, place.key, kept.get(place.key, {}) | _of(tables, place.key), sql=work.settings.sql,
+            work.book, work.lake, place.key, kept.get(place.key, {}) | of(place.key), sql=work.settings.sql,
             cause=causes[place.key], copy_again=True,
             rows={
                 DERIVATIONS: [rows[place.key]],
@@ -81,15 +85,22 @@ def commit_measured(work: Session, places: Sequence[Place]) -> None:
         )  # fmt: skip
     for token in dict.fromkeys(place.token.id for place in places):
         key = (token, ALL_CHAINS)
-        whole = {name: rows for name, rows in _of(tables, key).items() if name in WHOLE}
+        whole = {name: rows for name, rows in of(key).items() if name in WHOLE}
         cause = min(why for (its, _), why in causes.items() if its == token)
         commit_tables(work.book, work.lake, key, whole, sql=work.settings.sql, rows={}, cause=cause)
 
 
-def _of(tables: dict[str, pa.Table], key: tuple[str, str]) -> dict[str, pa.Table]:
-    """Return the rows of one (token, chain id)."""
-    found: dict[str, pa.Table] = {}
-    for name, rows in tables.items():
-        here: Any = pc.and_(pc.equal(rows["token"], key[0]), pc.equal(rows["chain_id"], key[1]))
-        found[name] = rows.filter(here)
+def _by_place(rows: pa.Table) -> dict[tuple[str, str], pa.Table]:
+    """Return the rows of each (token, chain id); they are sorted by both."""
+    ends: set[int] = set()
+    for name in ("token", "chain_id"):
+        for run in pc.run_end_encode(
+            rows[name].combine_chunks(), run_end_type=pa.int32()
+        ).run_ends.to_pylist():
+            ends.add(run)
+    found: dict[tuple[str, str], pa.Table] = {}
+    first = 0
+    for last in sorted(ends):
+        found[rows["token"][first].as_py(), rows["chain_id"][first].as_py()] = rows.slice(first, last - first)
+        first = last
     return found

@@ -5,8 +5,10 @@ Each step is a process of its own: `python -m benching.metrics STEP HOME SHAPE`.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benching.command import timed
 from benching.ledgers import FIRST, Shape, configuration, derivation, ledger, parted, publication, spots
 from benching.parts import Silent
 
@@ -153,6 +156,53 @@ def _opened(home: Path) -> Any:
 
 
 STEPS = {"prepare": prepare, "full": full, "day": day}
+TITLES = {
+    "prepare": "made-up ledgers → derived tables",
+    "full": "rwa metrics: all tables",
+    "day": "one more day of all",
+}
+TARGETS = {"full": 120.0, "day": 3.0}
+"""Seconds by the clock, of two cores that do nothing else, at the full size."""
+
+PEAK = 4096
+"""MiB that no step may pass."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Return 0, or 1 where a step at the full size misses its target."""
+    wanted = _arguments(argv)
+    shape = Shape(wanted.transfers, wanted.deployments, wanted.holders, wanted.days)
+    with tempfile.TemporaryDirectory(prefix="rwa-bench-") as temporary:
+        home = Path(wanted.keep or temporary) / "home"
+        print(f"{'':36}{'seconds':>10}{'CPU s':>9}{'peak MiB':>10}")
+        missed = [step for step in STEPS if _missed(step, home, shape, steps=wanted.only)]
+    if shape != Shape():
+        return 0
+    for step in missed:
+        print(f"{step} misses {TARGETS.get(step, 0):g} seconds or {PEAK:,} MiB.")
+    return 1 if missed else 0
+
+
+def _missed(step: str, home: Path, shape: Shape, *, steps: Sequence[str]) -> bool:
+    """Run *step* as a process of its own where it is wanted, print its line, and say whether it misses its target."""
+    if step not in steps or (step == "prepare" and home.exists()):
+        return False
+    run = timed([sys.executable, "-m", "benching.metrics", step, str(home), *map(str, shape)])
+    seconds, cpu = run.told.get("seconds", run.wall), run.told.get("cpu", run.cpu)
+    print(f"{TITLES[step]:36}{seconds:10.1f}{cpu:9.1f}{run.peak:10,.0f}", flush=True)
+    return seconds > TARGETS.get(step, seconds) or (step in TARGETS and run.peak > PEAK)
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench metrics", description="Measure metrics of made-up ledgers."
+    )
+    for name, value in Shape()._asdict().items():
+        parser.add_argument(f"--{name}", type=int, default=value, help=f"how many ({value:,})")
+    parser.add_argument("--only", nargs="+", choices=STEPS, default=list(STEPS))
+    parser.add_argument("--keep", metavar="DIR", help="make the home there, or take the one that is there")
+    return parser.parse_args(argv)
+
 
 if __name__ == "__main__":
     step, home, *numbers = sys.argv[1:]
