@@ -425,6 +425,7 @@ def test_every_answer_has_its_name():
         "nav",
         "product",
         "yield",
+        "queue",
     ]
 
 
