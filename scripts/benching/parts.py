@@ -76,9 +76,9 @@ def ingest_alone(asked: Asked) -> dict[str, object]:
     from indexer.config.settings import open_registry, resolve  # noqa: PLC0415 - each part pays for its own imports
     from indexer.floor.filters import filter_of  # noqa: PLC0415 - same
     from indexer.floor.spans import Span  # noqa: PLC0415 - same
-    from indexer.sync.backfill import BLOCKS  # noqa: PLC0415 - same
     from indexer.sync.coverage import Task, cut_tasks  # noqa: PLC0415 - same
     from indexer.sync.ingest import Ingested, ingest  # noqa: PLC0415 - same
+    from indexer.sync.rounds import SHARE  # noqa: PLC0415 - same
     from indexer.sync.session import asking, session  # noqa: PLC0415 - same
     from indexer.sync.writer import LogWriter, compact  # noqa: PLC0415 - same
 
@@ -93,7 +93,7 @@ def ingest_alone(asked: Asked) -> dict[str, object]:
             async with asking(work, chain) as evm:
                 final = await evm.head(chain.finality)
                 whole = Task(Span(asked.first, final.number), filter_of(chain.id, CONTRACTS))
-                tasks = cut_tasks([whole], BLOCKS)
+                tasks = cut_tasks([whole], SHARE * evm.pool.span)
                 got = await ingest(evm, tasks, LogWriter(work.book, work.lake), 4, work.progress)
             compact(work.book, work.lake, chain.id, final.number)
             return got
