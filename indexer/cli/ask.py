@@ -39,6 +39,7 @@ class What(StrEnum):
     PRODUCT = "product"
     YIELD = "yield"
     QUEUE = "queue"
+    COHORTS = "cohorts"
 
 
 class Basis(StrEnum):
@@ -125,7 +126,7 @@ def show(  # noqa: PLR0913 - each is an option
     how = chosen(wanted, as_json)
     if plot is not None:
         _check_plot(what, at, how)
-    if what in (What.BALANCES, What.QUEUE) and (first or last):
+    if what in (What.BALANCES, What.QUEUE, What.COHORTS) and (first or last):
         raise Usage(
             f"{what.value.capitalize()} is told of one moment: ask with --at for a block, a day's close or a time."
         )
@@ -144,8 +145,8 @@ def show(  # noqa: PLR0913 - each is an option
 
 def _check_plot(what: What, at: str | None, how: Format) -> None:
     """Raise Usage where there is nothing to draw."""
-    if what is What.QUEUE:
-        raise Usage("A queue of one moment is no picture; leave --plot out.")
+    if what in (What.QUEUE, What.COHORTS):
+        raise Usage(f"There is no picture of {what.value}; leave --plot out.")
     if what is What.TRANSFERS:
         raise Usage(
             "Entries of the ledger are no picture; `rwa show flows TOKEN --plot` draws them by day and reason."

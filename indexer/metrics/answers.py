@@ -26,6 +26,7 @@ from indexer.metrics.answers_at import (
     point,
     points,
 )
+from indexer.metrics.answers_cohorts import cohorts
 from indexer.metrics.answers_nav import nav
 from indexer.metrics.answers_product import product
 from indexer.metrics.answers_queue import queue
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "ANSWERS", "Question", "balances", "flows", "holders", "nav", "product", "queue", "rollforward", "supply",
-    "transfers", "yields",
+    "ANSWERS", "Question", "balances", "cohorts", "flows", "holders", "nav", "product", "queue", "rollforward",
+    "supply", "transfers", "yields",
 ]  # fmt: skip
 
 BASES = ("total", "circulating")
@@ -164,6 +165,7 @@ ANSWERS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Question], pa.Table]]
     "product": product,
     "yield": yields,
     "queue": queue,
+    "cohorts": cohorts,
 }
 """Each answer by the name that `rwa show` takes."""
 

@@ -426,6 +426,7 @@ def test_every_answer_has_its_name():
         "product",
         "yield",
         "queue",
+        "cohorts",
     ]
 
 

@@ -30,6 +30,7 @@ MEANING: Mapping[str, str] = {
     "nav": "Stock: the price of one token unit in force, how old it is, and the value of the supply at it.",
     "product": "Stock, in the product's currency: a product over all its tokens and chains at the close of a UTC day.",
     "queue": "Stock: requests by kind at a point: waits until settlement, and what still waits by age, in seconds.",
+    "cohorts": "Stock, in addresses: holders by the month they came in, and how many hold at each month's close.",
     "yield": "Ratio, a year: what a unit has earned between two observations of its price or multiplier.",
 }
 
