@@ -1,6 +1,6 @@
 -- Holders of a token on a chain by the month in which they first held at a day's close, and how many of them hold at
--- the close of each month since; of the last month, at the close of the last day. Addresses that ever had a role which holds
--- for others are no holders here.
+-- the close of each month since; of the last month, at the close of the last day. Addresses that ever had a role which
+-- holds for others are no holders here.
 -- grain: cohort, month · kind: stock · unit: addresses
 WITH held AS (
   SELECT
