@@ -19,7 +19,7 @@ from indexer.sync.inputs import load_raw
 from indexer.sync.moments import Moments
 from indexer.sync.orders import Outcome, Progress, Result
 from indexer.sync.session import Session, session
-from indexer.sync.whole import copy_dimensions, measure_whole
+from indexer.sync.whole import claimed_tokens, copy_dimensions, measure_whole
 
 
 def rebuild(settings: Settings, registry: Registry, tokens: Sequence[Token], progress: Progress) -> Outcome:
@@ -45,11 +45,12 @@ def recompute(settings: Settings, registry: Registry, tokens: Sequence[Token], p
     with session(settings, registry, progress) as work:
         places = [place for place in indexed_places(work, tokens) if derivation_of(work, place)]
         progress.start("metrics", len(places), "tokens")
+        due = claimed_tokens(work)
         for part in parts_of(work, places):
             commit_measured(work, part)
             progress.advance("metrics", len(part))
         results = [_result(work, place) for place in places]
-        measure_whole(work, {place.token.id for place in places})
+        measure_whole(work, {place.token.id for place in places} - due)
         copy_dimensions(work)
     return Outcome(tuple(results))
 

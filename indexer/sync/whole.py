@@ -33,12 +33,12 @@ def measure_whole(work: Session, done: Collection[str] = ()) -> None:
     """Compute and commit the rows of chain_id `all` for every token whose chains changed, and those of its product.
 
     Legs of crossings are joined first, since that may change what entries were. The claim that says so is
-    committed with the change, so that a run that ends in between leaves it. Of the tokens *done* the rows stand
-    already, unless joining changes their entries.
+    committed with the change, so that a run that ends in between leaves it. Of the tokens *done* legs are joined
+    and the rows stand already, unless joining others' changes their entries.
     """
     imported = measure_claimed(work)
-    paired = pair_products(work, _claimed(work))
-    claimed = _claimed(work)
+    paired = pair_products(work, claimed_tokens(work) - set(done))
+    claimed = claimed_tokens(work)
     for token in sorted(claimed - (set(done) - imported - paired)):
         rows = work.book.rows(DERIVATIONS, token=token)
         parts = [derived_of(work, (token, row["chain_id"])) for row in rows]
@@ -54,7 +54,7 @@ def measure_whole(work: Session, done: Collection[str] = ()) -> None:
         commit.remove(CLAIMS, [{"claim": f"{WHOLE_CLAIM} {token}"} for token in sorted(claimed)])
 
 
-def _claimed(work: Session) -> set[str]:
+def claimed_tokens(work: Session) -> set[str]:
     """Return the tokens whose figures over all chains are due."""
     return {row["claim"].removeprefix(f"{WHOLE_CLAIM} ") for row in work.book.rows(CLAIMS, owner=WHOLE_CLAIM)}
 
