@@ -28,6 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-recording", action="store_true", help="all faults at once over each recorded chain"
     )
+    parser.addoption(
+        "--every-route", action="store_true", help="made-up requests to each route of the HTTP API"
+    )
 
 
 @pytest.fixture(scope="session")

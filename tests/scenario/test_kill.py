@@ -22,8 +22,8 @@ from indexer.store.read import read_book
 from indexer.sync.mending import repair_store
 
 NAME = "stbt"
-KILLS = 20
-BETWEEN = 8
+KILLS = 12
+BETWEEN = 6
 """Kills between a file's rename and its SQL commit; the others come at a random time."""
 SEED = 90_210
 SERVER = get_context("forkserver")
@@ -64,7 +64,7 @@ class Child:
 
 
 def test_a_killed_backfill_resumes_to_the_same_tables(tmp_path: Path, unbroken: Filled) -> None:
-    """Twenty kills of the real process, eight of them between rename and commit, change no row."""
+    """A dozen kills of the real process, half of them between rename and commit, change no row."""
     draw = random.Random(SEED)
     print(f"seed {SEED}")
     whole = unbroken.digests
