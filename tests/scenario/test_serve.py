@@ -199,12 +199,12 @@ HOSTILE = [
     "SELECT * FROM '/etc/passwd'",
     "SELECT * FROM read_parquet('http://127.0.0.1:9/x.parquet')",
     "SELECT * FROM read_parquet('s3://bucket/x.parquet')",
-    "ATTACH '/tmp/other.db' AS other",
+    "ATTACH '{out}/other.db' AS other",
     "ATTACH ':memory:' AS other",
-    "COPY (SELECT 1) TO '/tmp/rwa-copy.csv'",
+    "COPY (SELECT 1) TO '{out}/copy.csv'",
     "COPY (SELECT 1) TO '{lake}/copied.parquet'",
     "COPY transfers FROM '/etc/passwd'",
-    "EXPORT DATABASE '/tmp/rwa-export'",
+    "EXPORT DATABASE '{out}/export'",
     "SET enable_external_access = true",
     "SET lock_configuration = false",
     "RESET memory_limit",
@@ -239,16 +239,19 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("sql", HOSTILE)
-def test_sql_that_does_more_than_read_tables_is_refused(client: Client, home: Path, sql: str) -> None:
+def test_sql_that_does_more_than_read_tables_is_refused(
+    client: Client, home: Path, tmp_path: Path, sql: str
+) -> None:
     """Files, settings, writes, several statements and what is no SQL are a sentence, and change nothing."""
     lake = home / "lake"
     before = sorted(lake.rglob("*"))
-    body = json.dumps({"sql": sql.format(lake=lake) if "{lake}" in sql else sql}).encode()
+    sql = sql.replace("{lake}", str(lake)).replace("{out}", str(tmp_path))
+    body = json.dumps({"sql": sql}).encode()
     found = client.send("POST", "/v1/sql", {"content-type": "application/json"}, body)
     assert found.status == 400, found.body
     assert found.json["error"]
     assert sorted(lake.rglob("*")) == before
-    assert not Path("/tmp/rwa-copy.csv").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_sql_answers(client: Client) -> None:
