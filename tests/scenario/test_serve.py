@@ -400,3 +400,15 @@ def test_what_is_described_is_what_is_answered(
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-5_000:]
     print(next(line for line in done.stdout.splitlines() if " generated, " in line))
+
+
+def test_a_segment_that_changes_is_told(tmp_path: Path, home: Path) -> None:
+    """What was proved of a segment since is in the next answer, though no figure changed."""
+    mine = Path(shutil.copytree(home, tmp_path / "home"))
+    with served(mine) as client:
+        before = client.get("/v1/segments")
+        with closing(sqlite3.connect(mine / "rwa.db")) as con, con:
+            con.execute("UPDATE segments SET proof = 'receipts'")
+        while (after := client.get("/v1/segments")).headers["etag"] == before.headers["etag"]:
+            pass
+        assert {row["proof"] for row in after.rows} == {"receipts"}

@@ -81,12 +81,13 @@ def _csv(page: Page) -> bytes:
     return sheet.getvalue().encode()
 
 
-def _arrow(page: Page) -> bytes:
+def streamed(rows: pa.Table) -> bytes:
+    """Return *rows* as an Arrow stream."""
     import pyarrow as pa  # noqa: PLC0415 - only this form pays for it
 
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, page.rows.schema) as stream:
-        stream.write_table(page.rows)
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows)
     return bytes(sink.getvalue())
 
 
@@ -102,6 +103,6 @@ def _parquet(page: Page) -> bytes:
 _WRITERS: Mapping[Form, Callable[[Page], bytes]] = {
     Form.JSON: _json,
     Form.CSV: _csv,
-    Form.ARROW: _arrow,
+    Form.ARROW: lambda page: streamed(page.rows),
     Form.PARQUET: _parquet,
 }

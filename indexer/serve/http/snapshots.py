@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from indexer.config.model import Registry
 from indexer.config.settings import Settings
 from indexer.floor.errors import StoreUnusable
-from indexer.floor.tables import CLAIMS, ENDPOINTS, FILES, FILTERS, HEADS, LOGS, MOMENTS, SEGMENTS
+from indexer.floor.tables import CLAIMS, ENDPOINTS, FILES, HEADS, LOGS
+from indexer.serve.http.formats import streamed
 from indexer.store.bookread import read_book, stamp
 from indexer.store.read import listed, lock, over, told_of
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 KEPT = 16
 """Snapshots behind the newest that a cursor may still point into; each is some megabytes."""
 
-_LIVELY = (HEADS.name, ENDPOINTS.name, CLAIMS.name, FILTERS.name, SEGMENTS.name, MOMENTS.name, FILES.name)
-"""What changes at every look at a chain though no figure does."""
+_APART = (HEADS.name, ENDPOINTS.name, CLAIMS.name, FILES.name)
+"""What changes at every look at a chain though no answer that is kept does; derived files count by their names."""
 
 
 class Snapshot(NamedTuple):
@@ -82,17 +83,8 @@ class Snapshots:
     def _tag(self, book: Mapping[str, pa.Table], paths: Mapping[str, list[str]]) -> str:
         """Return a name of all that figures are made of: the content of derived files, and the book's own rows."""
         files = [path for name, these in sorted(paths.items()) if name != LOGS.name for path in these]
-        rows = (_bytes(table) for name, table in sorted(book.items()) if name not in _LIVELY)
+        rows = (streamed(table) for name, table in sorted(book.items()) if name not in _APART)
         return _digest([self._salt, *files, *rows])
-
-
-def _bytes(table: pa.Table) -> bytes:
-    import pyarrow as pa  # noqa: PLC0415 - help does not pay for Arrow
-
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return bytes(sink.getvalue())
 
 
 def _digest(parts: Iterable[str | bytes]) -> str:
